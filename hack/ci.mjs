@@ -1,0 +1,29 @@
+/** What CI runs: the checks, then every test. Prints `N passed, N failed` as its last line. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const results = join(mkdtempSync(join(tmpdir(), 'dpf-ci-')), 'results.json');
+const npm = (...argv) => spawnSync('npm', ['run', '--silent', ...argv], { stdio: ['ignore', 'inherit', 'inherit'] }).status ?? 1;
+
+const check = npm('check');
+const test = npm('test', '--', '--json', `--outputFile=${results}`);
+let passed = 0;
+let failed;
+let skipped = 0;
+try {
+  const report = JSON.parse(readFileSync(results, 'utf8'));
+  passed = report.numPassedTests;
+  // A file that could not even be loaded has no failed test of its own.
+  failed =
+    report.numFailedTests + report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
+  skipped = report.numPendingTests;
+} catch {
+  failed = 1;
+}
+if (check !== 0) failed += 1;
+if (test !== 0 && failed === 0) failed = 1;
+console.log(check === 0 ? 'types, lint and format: clean' : 'types, lint or format: NOT clean (counted as one failure)');
+console.log(skipped > 0 ? `${passed} passed, ${failed} failed, ${skipped} skipped` : `${passed} passed, ${failed} failed`);
+process.exit(failed === 0 && passed > 0 ? 0 : 1);

@@ -1,0 +1,18 @@
+/** The one catalogue of reasons: every reason in a condition, an event, an error or a log is here, with its meaning and what to do. */
+import { AGENT_REASONS } from './reasons/agent.ts';
+import { BFB_REASONS } from './reasons/bfb.ts';
+import { DPU_REASONS } from './reasons/dpu.ts';
+import { DPUSET_REASONS } from './reasons/dpuset.ts';
+
+export interface ReasonText {
+  /** What it means, one sentence. */
+  readonly meaning: string;
+  /** What a person does about it, one sentence; '' where nothing needs to be done. */
+  readonly fix: string;
+}
+
+export const REASONS = { ...BFB_REASONS, ...DPU_REASONS, ...DPUSET_REASONS, ...AGENT_REASONS } as const satisfies Record<
+  string,
+  ReasonText
+>;
+export type Reason = keyof typeof REASONS;

@@ -1,0 +1,53 @@
+/** The HTTP endpoint of every service: /healthz (alive), /readyz (each check by name), /metrics (Prometheus text). */
+import { fastify, type FastifyInstance } from 'fastify';
+import { Registry, collectDefaultMetrics } from 'prom-client';
+
+/** Resolves to undefined when fine, or to one sentence that says what is missing. */
+export type Check = () => string | undefined | Promise<string | undefined>;
+
+export interface Probes {
+  readonly registry: Registry;
+  /** Adds a check to /readyz. */
+  readiness(name: string, check: Check): void;
+  /** Adds a check to /healthz: failing means that only a restart helps. */
+  liveness(name: string, check: Check): void;
+  listen(options: { host: string; port: number }): Promise<string>;
+  close(): Promise<void>;
+}
+
+export function createProbes(service: string): Probes {
+  const registry = new Registry();
+  registry.setDefaultLabels({ service });
+  collectDefaultMetrics({ register: registry });
+  const server: FastifyInstance = fastify({ logger: false });
+  const checks = { ready: new Map<string, Check>(), alive: new Map<string, Check>() };
+  const answer = async (of: Map<string, Check>) => {
+    const results = await Promise.all([...of].map(async ([name, check]) => [name, await problemOf(check)] as const));
+    const failed = results.filter(([, problem]) => problem !== undefined);
+    return { ok: failed.length === 0, checks: Object.fromEntries(results.map(([name, problem]) => [name, problem ?? 'ok'])) };
+  };
+  server.get('/healthz', async (_request, reply) => {
+    const result = await answer(checks.alive);
+    return reply.code(result.ok ? 200 : 503).send(result);
+  });
+  server.get('/readyz', async (_request, reply) => {
+    const result = await answer(checks.ready);
+    return reply.code(result.ok ? 200 : 503).send(result);
+  });
+  server.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
+  return {
+    registry,
+    readiness: (name, check) => void checks.ready.set(name, check),
+    liveness: (name, check) => void checks.alive.set(name, check),
+    listen: (options) => server.listen(options),
+    close: () => server.close(),
+  };
+}
+
+async function problemOf(check: Check): Promise<string | undefined> {
+  try {
+    return await check();
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

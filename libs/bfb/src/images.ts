@@ -1,0 +1,56 @@
+/** Image ids of a BFB, in the order in which mlx-mkbfb emits them (the tool is authoritative; vendor documents differ for bl2r). */
+export const IMAGE_IDS = {
+  'psc-bl': 36,
+  'psc-fw': 37,
+  'bl2r-cert': 31,
+  bl2r: 30,
+  'bl2r-auth-cert': 42,
+  'bl2-cert': 6,
+  bl2: 1,
+  sys: 29,
+  'bl2-auth-cert': 43,
+  'ddr-cert': 38,
+  ddr_ini: 32,
+  snps_images: 33,
+  ddr5_snps_images: 40,
+  ddr_ate_imem: 34,
+  ddr_ate_dmem: 35,
+  'bl30-key-cert': 8,
+  'bl30-cert': 12,
+  bl30: 2,
+  'psc-app': 39,
+  'psc-certs': 53,
+  'trusted-key-cert': 7,
+  'bl31-key-cert': 9,
+  'bl31-cert': 13,
+  bl31: 3,
+  'bl32-key-cert': 10,
+  'bl32-cert': 14,
+  bl32: 4,
+  'bl33-key-cert': 11,
+  'bl33-cert': 15,
+  bl33: 5,
+  capsule: 52,
+  'boot-acpi': 55,
+  'boot-dtb': 56,
+  'boot-desc': 57,
+  'boot-path': 58,
+  'boot-args': 59,
+  'boot-timeout': 60,
+  'uefi-tests': 61,
+  nicfw: 41,
+  ramdisk: 54,
+  'dpu-gi': 49,
+  'cfg-gi': 48,
+  info: 50,
+  image: 62,
+  initramfs: 63,
+  'upgrade-image': 51,
+} as const satisfies Record<string, number>;
+
+export type ImageName = keyof typeof IMAGE_IDS;
+
+const NAMES = new Map<number, ImageName>(Object.entries(IMAGE_IDS).map(([name, id]) => [id, name as ImageName]));
+
+/** The name of an image id; `image <id>` for ids that are not known (readers tolerate them). */
+export const imageName = (id: number): string => NAMES.get(id) ?? `image ${id}`;

@@ -1,0 +1,89 @@
+/** Failures as the API answers them: `Status` bodies with code, reason, message and details (apimachinery's api/errors). */
+import type { JsonMap } from './objects.ts';
+
+export interface Cause {
+  reason: string;
+  message: string;
+  field?: string;
+}
+
+export interface StatusDetails {
+  name?: string;
+  group?: string;
+  kind?: string;
+  uid?: string;
+  causes?: Cause[];
+  retryAfterSeconds?: number;
+}
+
+/** A request that is refused; the message is the one that a real server gives. */
+export class ApiFailure extends Error {
+  readonly code: number;
+  readonly reason: string;
+  readonly details: StatusDetails | undefined;
+
+  constructor(code: number, reason: string, message: string, details?: StatusDetails) {
+    super(message);
+    this.code = code;
+    this.reason = reason;
+    this.details = details;
+  }
+
+  /** The `Status` object of the answer. */
+  status(): JsonMap {
+    const { message, reason, details, code } = this;
+    return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, ...(details && { details }), code };
+  }
+}
+
+/** The resource as messages name it: `dpus.provisioning.dpu.nvidia.com`, or `nodes` in the core group. */
+export interface Named {
+  group: string;
+  plural: string;
+}
+export const qualified = ({ group, plural }: Named): string => (group ? `${plural}.${group}` : plural);
+const details = (resource: Named, name: string): StatusDetails => ({
+  name,
+  ...(resource.group && { group: resource.group }),
+  kind: resource.plural,
+});
+
+export const badRequest = (message: string) => new ApiFailure(400, 'BadRequest', message);
+export const unauthorized = () => new ApiFailure(401, 'Unauthorized', 'Unauthorized');
+export const pathNotFound = () => new ApiFailure(404, 'NotFound', 'the server could not find the requested resource', {});
+export const notFound = (resource: Named, name: string) =>
+  new ApiFailure(404, 'NotFound', `${qualified(resource)} "${name}" not found`, details(resource, name));
+export const alreadyExists = (resource: Named, name: string) =>
+  new ApiFailure(409, 'AlreadyExists', `${qualified(resource)} "${name}" already exists`, details(resource, name));
+export const conflict = (resource: Named, name: string, why: string) =>
+  new ApiFailure(409, 'Conflict', `Operation cannot be fulfilled on ${qualified(resource)} "${name}": ${why}`, details(resource, name));
+export const staleObject = (resource: Named, name: string) =>
+  conflict(resource, name, 'the object has been modified; please apply your changes to the latest version and try again');
+export const forbidden = (resource: Named, name: string, why: string, causes?: Cause[]) =>
+  new ApiFailure(403, 'Forbidden', `${qualified(resource)} "${name}" is forbidden: ${why}`, {
+    ...details(resource, name),
+    ...(causes && { causes }),
+  });
+export const methodNotAllowed = () =>
+  new ApiFailure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
+export const unsupportedMediaType = (type: string, accepted: string[]) =>
+  new ApiFailure(
+    415,
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}${type ? '' : ' (no Content-Type given)'}`,
+  );
+export const gone = (message: string) => new ApiFailure(410, 'Expired', message);
+export const tooLarge = () => new ApiFailure(413, 'RequestEntityTooLarge', 'Request entity too large: limit is 3145728');
+export const futureVersion = (wanted: number, current: number) =>
+  new ApiFailure(504, 'Timeout', `Too large resource version: ${wanted}, current: ${current}`, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    retryAfterSeconds: 1,
+  });
+
+/** 422 with one cause per fault. */
+export function invalid(group: string, kind: string, name: string, causes: Cause[]): ApiFailure {
+  const faults = causes.map(({ field, message }) => `${field}: ${message}`);
+  const why = faults.length === 1 ? faults[0] : `[${faults.join(', ')}]`;
+  const what = group ? `${kind}.${group}` : kind;
+  return new ApiFailure(422, 'Invalid', `${what} "${name}" is invalid: ${why}`, { name, ...(group && { group }), kind, causes });
+}

@@ -1,0 +1,133 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { IMAGE_IDS, writeBfb } from '@dpf/bfb';
+import { classify } from './failure.ts';
+import { fetchImage } from './fetch.ts';
+
+const IMAGE = Buffer.concat([
+  ...writeBfb([
+    { id: IMAGE_IDS.bl2, payload: Buffer.from('bl2') },
+    { id: IMAGE_IDS.info, payload: Buffer.from('{"Members":[{"Name":"DOCA","Version":"2.7.0"}]}') },
+    { id: IMAGE_IDS.initramfs, payload: Buffer.alloc(300_000, 5) },
+  ]),
+]);
+const SHA256 = createHash('sha256').update(IMAGE).digest('hex');
+
+const cleanups: (() => Promise<unknown> | unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function serve(answer: RequestListener): Promise<{ url: string; requests: IncomingMessage[]; server: Server }> {
+  const requests: IncomingMessage[] = [];
+  const server = createServer((request, response) => {
+    requests.push(request);
+    answer(request, response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/doca.bfb`, requests, server };
+}
+
+async function fetchTo(url: string, more: { file?: string; free?: number; headers?: Record<string, string> } = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'bfb-'));
+  cleanups.push(() => rm(folder, { recursive: true, force: true }));
+  const file = more.file ?? join(folder, 'partial');
+  const progress: number[] = [];
+  const fetched = fetchImage({
+    source: { url, headers: more.headers ?? {} },
+    file,
+    free: async () => more.free ?? 1e12,
+    onProgress: (bytes) => progress.push(bytes),
+    signal: AbortSignal.timeout(10_000),
+  });
+  return { file, progress, fetched };
+}
+const failure = (url: string, fetched: Promise<unknown>) =>
+  fetched.then(
+    () => expect.unreachable,
+    (error) => classify(error, url),
+  );
+
+describe('a download', () => {
+  test('is hashed and checked while it is written, and says how far it is', async () => {
+    const { url } = await serve((_request, response) => response.writeHead(200, { 'content-length': IMAGE.length }).end(IMAGE));
+    const { file, fetched, progress } = await fetchTo(url);
+    expect(await fetched).toMatchObject({ sha256: SHA256, size: IMAGE.length, summary: { versions: { doca: '2.7.0' } } });
+    expect(await readFile(file)).toEqual(IMAGE);
+    expect(progress.at(-1)).toBe(IMAGE.length);
+  });
+
+  test('that was cut off goes on where it ended', async () => {
+    let cut = true;
+    const { url, requests } = await serve((request, response) => {
+      const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
+      response.writeHead(from ? 206 : 200, {
+        'content-length': IMAGE.length - from,
+        ...(from ? { 'content-range': `bytes ${from}-${IMAGE.length - 1}/${IMAGE.length}` } : {}),
+      });
+      if (cut) response.write(IMAGE.subarray(0, 100_000), () => response.destroy());
+      else response.end(IMAGE.subarray(from));
+      cut = false;
+    });
+    const { file, fetched } = await fetchTo(url);
+    expect(await failure(url, fetched)).toMatchObject({ reason: 'UrlUnreachable' });
+    const kept = (await stat(file)).size;
+    expect(kept).toBeGreaterThan(0);
+    expect(await (await fetchTo(url, { file })).fetched).toMatchObject({ sha256: SHA256 });
+    expect(requests[1]?.headers.range).toBe(`bytes=${kept}-`);
+  });
+
+  test('starts afresh when the server does not resume', async () => {
+    const { url } = await serve((_request, response) => response.writeHead(200, { 'content-length': IMAGE.length }).end(IMAGE));
+    const { file, fetched } = await fetchTo(url);
+    await fetched;
+    await writeFile(file, IMAGE.subarray(0, 5000));
+    expect(await (await fetchTo(url, { file })).fetched).toMatchObject({ sha256: SHA256 });
+    expect(await readFile(file)).toEqual(IMAGE);
+  });
+
+  test('keeps credentials from a server that it is redirected to', async () => {
+    const elsewhere = await serve((_request, response) => response.writeHead(200, { 'content-length': IMAGE.length }).end(IMAGE));
+    const { url } = await serve((_request, response) => response.writeHead(302, { location: elsewhere.url }).end());
+    await (
+      await fetchTo(url, { headers: { authorization: 'Bearer s3cret', 'x-api-key': 's3cret' } })
+    ).fetched;
+    expect(elsewhere.requests[0]?.headers).not.toHaveProperty('authorization');
+    expect(elsewhere.requests[0]?.headers).not.toHaveProperty('x-api-key');
+  });
+
+  test.each<[string, RequestListener, { free?: number }, string, RegExp]>([
+    ['404', (_q, r) => r.writeHead(404).end(), {}, 'UrlRefused', /answered with 404 Not Found/],
+    ['a page instead of an image', (_q, r) => r.end('<html>please log in</html>'.repeat(9)), {}, 'NotABfb', /bad magic/],
+    ['an image cut short by the server', (_q, r) => r.end(IMAGE.subarray(0, 9000)), {}, 'NotABfb', /cut short/],
+    ['a broken connection', (_q, r) => r.destroy(), {}, 'UrlUnreachable', /failed/],
+    [
+      'no room',
+      (_q, r) => r.writeHead(200, { 'content-length': IMAGE.length }).end(IMAGE),
+      { free: 1000 },
+      'VolumeFull',
+      /needs \d+ more bytes and the BFB volume has 1000/,
+    ],
+  ])('fails on %s, and says so', async (_what, answer, more, reason, sentence) => {
+    const { url } = await serve(answer);
+    const { fetched } = await fetchTo(url, more);
+    const failed = await failure(url, fetched);
+    expect(failed).toMatchObject({ reason });
+    expect((failed as Error).message).toMatch(sentence);
+  });
+
+  test('shows no credentials of the address in its sentence', () => {
+    expect(classify(new Error('boom'), 'https://user:s3cret@example.org/x').message).not.toContain('s3cret');
+  });
+});

@@ -1,0 +1,68 @@
+/** observe → decide → act → status for one Bfb. Stateless: any replica may do it at any time; every write is a compare-and-swap. */
+import { isDeepStrictEqual } from 'node:util';
+import { FINALIZERS, KINDS, type Bfb } from '@dpf/api';
+import { isConflict, isNotFound, type Cluster, type EventRecorder } from '@dpf/kube';
+import { decide } from './decide.ts';
+import { observe, type Sources } from './observe.ts';
+import type { DownloadResult, Effect, Outcome } from './outcome.ts';
+import { nextStatus } from './status.ts';
+
+export interface ReconcileDeps extends Sources {
+  /** Starts the download of a Bfb in some replica, at most one at a time. */
+  startDownload: (bfb: Bfb) => Promise<void>;
+  /** True if another Bfb is published from the same image. */
+  sharedImage: (bfb: Bfb, sha256: string) => boolean;
+  events: EventRecorder;
+}
+
+/** @returns milliseconds after which to look again, if any */
+export async function reconcile(
+  deps: ReconcileDeps,
+  bfb: Bfb,
+  signal: AbortSignal,
+  download?: DownloadResult,
+): Promise<number | undefined> {
+  const observed = await observe(deps, bfb, download, signal);
+  const outcome = decide(observed);
+  try {
+    // A download is started once its phase stands in the status; everything else is done before the status says so.
+    for (const effect of outcome.effects) if (effect.do !== 'download') await act(deps, bfb, effect);
+    if (!outcome.effects.some((effect) => effect.do === 'removeFinalizer' || effect.do === 'addFinalizer'))
+      await writeStatus(deps, bfb, outcome, observed.now, signal);
+    if (outcome.effects.some((effect) => effect.do === 'download')) await deps.startDownload(bfb);
+  } catch (error) {
+    // The object moved on: the event of that change brings it back here.
+    if (!isConflict(error) && !isNotFound(error)) throw error;
+  }
+  return outcome.recheckMs;
+}
+
+async function act(deps: ReconcileDeps, bfb: Bfb, effect: Effect): Promise<void> {
+  const { uid = '', resourceVersion = '', finalizers = [] } = bfb.metadata;
+  const patchFinalizers = (list: string[]) => bfbs(deps.cluster).patch(ref(bfb), { metadata: { finalizers: list } }, { resourceVersion });
+  switch (effect.do) {
+    case 'addFinalizer':
+      await patchFinalizers([...finalizers, FINALIZERS.bfb]);
+      return;
+    case 'removeFinalizer':
+      await patchFinalizers(finalizers.filter((name) => name !== FINALIZERS.bfb));
+      return;
+    case 'removeImage':
+      await deps.volume.removePartials(uid);
+      if (effect.sha256 && !deps.sharedImage(bfb, effect.sha256)) await deps.volume.removeImage(effect.sha256);
+      return;
+    case 'download':
+      return;
+  }
+}
+
+async function writeStatus(deps: ReconcileDeps, bfb: Bfb, outcome: Outcome, now: number, signal: AbortSignal): Promise<void> {
+  const status = nextStatus(bfb, outcome, now);
+  if (isDeepStrictEqual(status, bfb.status)) return;
+  await bfbs(deps.cluster).replaceStatus({ ...bfb, status }, { signal });
+  if (bfb.status?.phase === outcome.phase && bfb.status.lastError?.reason === outcome.failure?.reason) return;
+  deps.events.record(bfb, { type: outcome.phase === 'Error' ? 'Warning' : 'Normal', reason: outcome.reason, message: outcome.message });
+}
+
+export const bfbs = (cluster: Cluster) => cluster.resource<Bfb>(KINDS.Bfb);
+export const ref = (bfb: Bfb) => ({ namespace: bfb.metadata.namespace ?? '', name: bfb.metadata.name });

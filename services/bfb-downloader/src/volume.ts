@@ -1,0 +1,67 @@
+/** The BFB volume: `<sha256>.bfb` per published image, downloads under way in `.partial`. bfb-downloader is its only writer. */
+import { mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const PARTIAL = '.partial';
+
+export class BfbVolume {
+  readonly #folder: string;
+  readonly #instance: string;
+
+  /** @param instance names this replica, so that two never write one file */
+  constructor(folder: string, instance: string) {
+    this.#folder = folder;
+    this.#instance = instance.replaceAll(/[^A-Za-z0-9.-]/g, '_');
+  }
+
+  imagePath(sha256: string): string {
+    return join(this.#folder, `${sha256}.bfb`);
+  }
+
+  /** This replica's partial download of a Bfb at a generation of its spec. */
+  async partialPath(uid: string, generation: number): Promise<string> {
+    await mkdir(join(this.#folder, PARTIAL), { recursive: true });
+    return join(this.#folder, PARTIAL, `${uid}_${generation}_${this.#instance}`);
+  }
+
+  /** Bytes of a published image; undefined if it is not there. */
+  async size(sha256: string): Promise<number | undefined> {
+    return stat(this.imagePath(sha256)).then(
+      (found) => found.size,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return undefined;
+        throw error;
+      },
+    );
+  }
+
+  /** Free bytes for an unprivileged writer. */
+  async free(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.#folder);
+    return bavail * bsize;
+  }
+
+  /** Makes a complete, synced file the image of that digest, at once and whole. */
+  async publish(file: string, sha256: string): Promise<void> {
+    await rename(file, this.imagePath(sha256));
+  }
+
+  async removeImage(sha256: string): Promise<void> {
+    await rm(this.imagePath(sha256), { force: true });
+  }
+
+  /** Removes the partial downloads of one Bfb, whoever began them. */
+  async removePartials(uid: string): Promise<void> {
+    for (const name of await this.#partials()) if (name.startsWith(`${uid}_`)) await rm(join(this.#folder, PARTIAL, name), { force: true });
+  }
+
+  /** Removes partial downloads of Bfbs that do not exist any more. */
+  async sweep(exists: (uid: string) => boolean): Promise<void> {
+    for (const name of await this.#partials())
+      if (!exists(name.split('_')[0] as string)) await rm(join(this.#folder, PARTIAL, name), { force: true });
+  }
+
+  async #partials(): Promise<string[]> {
+    return readdir(join(this.#folder, PARTIAL)).catch(() => []);
+  }
+}

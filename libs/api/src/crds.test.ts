@@ -38,10 +38,10 @@ describe('every CRD', () => {
     const wanted = Object.values(KINDS).map(({ kind, plural }) => ({ name: `${plural}.${GROUP}`, kind, version: VERSION }));
     expect(new Set(found)).toEqual(new Set(wanted));
   });
-  test.each(crds.map((crd) => [crd.spec.names.kind, crd]))('%s is found by `kubectl get dpf`', (_, crd) => {
+  test.each(crds.map((crd) => [crd.spec.names.kind, crd] as const))('%s is found by `kubectl get dpf`', (_, crd) => {
     expect(crd.spec.names.categories).toEqual(['dpf']);
   });
-  test.each(crds.map((crd) => [crd.spec.names.kind, crd]))('%s has a status subresource if it has a status', (kind, crd) => {
+  test.each(crds.map((crd) => [crd.spec.names.kind, crd] as const))('%s has a status subresource if it has a status', (kind, crd) => {
     expect(Boolean(crd.spec.versions[0]!.subresources?.status)).toBe(Boolean(root(kind).properties!['status']));
   });
 });

@@ -12,6 +12,8 @@ const TASKS = {
   test: (args) => [
     ['node', ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js', ...args]],
   ],
+  build: (args) => [['node', ['hack/build.ts', ...args]]],
+  generate: () => [['node', ['hack/generate-types.ts']]],
   check: () => [
     ['node', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json']],
     ['node', ['node_modules/eslint/bin/eslint.js', '.']],

@@ -102,6 +102,8 @@ export interface DpuStatus {
     grant?: number;
     /** The metadata.generation that this try works on. */
     generation?: number;
+    /** Number of the try whose installation is on the card, when a later try repeats only what comes after it. */
+    installed?: number;
   };
   /** What the agent of the host was asked to do last. One operation at a time. */
   operation?: {
@@ -130,6 +132,8 @@ export interface DpuStatus {
     message: string;
     /** When it failed. */
     at: string;
+    /** What has to happen before it can succeed. */
+    class?: 'transient' | 'needsReset' | 'needsHuman' | 'neverSucceeds';
   };
   /** Version of the image that is installed. */
   bfbVersion?: string;

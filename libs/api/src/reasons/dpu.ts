@@ -9,10 +9,6 @@ export const DPU_REASONS = {
     meaning: 'There is no Node of the name in spec.nodeName.',
     fix: 'Add the host to the cluster, or delete the Dpu and make one with the right name.',
   },
-  CardNotFound: {
-    meaning: 'Neither discovery labels nor the agent show a card at this PCI address of the host.',
-    fix: 'Check spec.pciAddress against the Node labels feature.node.kubernetes.io/dpu-*-pci-address, and that the agent runs on the host.',
-  },
   Conflict: {
     meaning: 'Another Dpu holds the claim of this card.',
     fix: 'Delete one of the two Dpus, or make the set not select this host.',

@@ -1,0 +1,72 @@
+import type { KindInfo, KubeObject } from '@dpf/api';
+import { ApiError, errorOfStatus, type Status } from './api-error.ts';
+import { KubeconfigError } from './kubeconfig-error.ts';
+import { nameOf, pathOf } from './paths.ts';
+import type { ReflectOptions } from './ports.ts';
+import type { Transport } from './transport.ts';
+import { unreachable } from './unreachable.ts';
+import { linesOf, type WatchEvent } from './watch-stream.ts';
+
+/** How far a watch got. */
+export interface WatchPosition {
+  resourceVersion: string;
+}
+
+/** Nothing came for too long: the connection is taken for dead, whatever TCP says. */
+export class WatchIdleError extends Error {
+  override readonly name = 'WatchIdleError';
+}
+
+/**
+ * One watch, from `position` until the server ends it. Moves the position on after each event was taken; bookmarks are consumed here.
+ * @throws ApiError (410: the position is too old, list again), {@link WatchIdleError}
+ */
+export async function* watch<T extends KubeObject>(
+  transport: Transport,
+  kind: KindInfo,
+  { namespace, labelSelector, fieldSelector }: Pick<ReflectOptions<T>, 'namespace' | 'labelSelector' | 'fieldSelector'>,
+  position: WatchPosition,
+  signal: AbortSignal,
+): AsyncGenerator<WatchEvent<T>> {
+  const { idleMs, watchMs } = transport.tuning;
+  const target = `${nameOf(kind, {})} objects${namespace === undefined ? '' : ` of namespace ${namespace}`}`;
+  const seconds = Math.ceil((watchMs[0] + Math.random() * (watchMs[1] - watchMs[0])) / 1000);
+  const connection = new AbortController();
+  const abort = () => connection.abort(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  const idle = setTimeout(() => connection.abort(new WatchIdleError(`cannot watch ${target}: silent for ${idleMs / 1000} s`)), idleMs);
+  try {
+    const stream = await transport.open({
+      verb: 'watch',
+      kind: kind.kind,
+      target,
+      path: pathOf(kind, namespace),
+      query: {
+        watch: 'true',
+        allowWatchBookmarks: 'true',
+        resourceVersion: position.resourceVersion,
+        timeoutSeconds: String(seconds),
+        labelSelector,
+        fieldSelector,
+      },
+      signal: connection.signal,
+    });
+    idle.refresh();
+    for await (const line of linesOf(stream)) {
+      idle.refresh();
+      const event = JSON.parse(line) as WatchEvent<T>;
+      if (event.type === 'ERROR') throw errorOfStatus(`watch ${target}`, event.object as unknown as Status);
+      if (event.type !== 'BOOKMARK') yield event;
+      position.resourceVersion = event.object.metadata.resourceVersion ?? position.resourceVersion;
+    }
+  } catch (error) {
+    connection.signal.throwIfAborted();
+    throw error instanceof ApiError || error instanceof KubeconfigError
+      ? error
+      : unreachable(`watch ${target}`, transport.server, error, false);
+  } finally {
+    clearTimeout(idle);
+    signal.removeEventListener('abort', abort);
+    connection.abort();
+  }
+}

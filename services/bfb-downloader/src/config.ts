@@ -3,11 +3,6 @@ import { env } from '@dpf/service';
 import type { UrlRewrite } from './download/source.ts';
 
 export const CONFIG = {
-  kubeconfig: ['KUBECONFIG', env.optional()],
-  redisUrl: ['REDIS_URL', env.url(['redis:', 'rediss:', 'redis+unix:', 'unix:'])],
-  redisCaFile: ['REDIS_CA_FILE', env.optional()],
-  redisPrefix: ['REDIS_PREFIX', env.text('dpf')],
-  namespaces: ['WATCH_NAMESPACES', env.list()],
   volume: ['BFB_VOLUME', env.text()],
   /** Names this replica's partial downloads; the Pod's name. */
   instance: ['HOSTNAME', env.text('bfb-downloader')],

@@ -23,6 +23,8 @@ export interface Stay {
   readonly stalled?: boolean;
   /** Over as soon as the effect is seen: not worth a status write. */
   readonly quiet?: boolean;
+  /** The condition is met: nothing is awaited (phase Ready). */
+  readonly met?: boolean;
 }
 
 /** The phase's work is observed done. */
@@ -53,7 +55,7 @@ export interface NextAttempt {
   readonly result: 'Failed' | 'Superseded' | 'Succeeded';
 }
 
-export type OperationChange = { readonly open: DpuOperationKind } | 'cancel' | 'revoke';
+export type OperationChange = { readonly open: DpuOperationKind } | 'cancel';
 
 export type Recorded = Partial<
   Pick<DpuStatus, 'tenantNodeUid' | 'provisioned' | 'outdated' | 'bfbVersion' | 'pciDevice' | 'device' | 'firmware'>

@@ -1,0 +1,36 @@
+/** Attempts: what follows a failure, and how long the pause before the next try is. */
+import type { DpuStatus, Phase } from '@dpf/api';
+import type { Fail } from './outcome.ts';
+
+/** Retries after a transient failure, since the last change of the spec. */
+export const MAX_RETRIES = 3;
+const PAUSE = { first: 30_000, longest: 15 * 60_000, longestHarmless: 5 * 60_000, jitter: 0.2 };
+
+/** Phases whose step touches no card: tried again for as long as it takes, at no cost of a try. */
+const HARMLESS: ReadonlySet<Phase> = new Set<Phase>(['Pending', 'HostNetworkConfiguration', 'Deleting']);
+
+/** The phase in which the next attempt begins: what flashes nothing is repeated by itself. */
+export const restartsIn = (phase: Phase): Phase => (phase === 'HostNetworkConfiguration' || phase === 'Deleting' ? phase : 'Initializing');
+
+export type Consequence = { then: 'retry'; pauseMs: number; retries: number } | { then: 'error' };
+
+/**
+ * What a failure leads to. Transient: three retries, 30 s doubling to 15 min, ±20 %; a push cut off by the agent's own end costs none.
+ * @param chance 0 ≤ chance < 1
+ */
+export function consequenceOf(failure: Fail, status: DpuStatus, phase: Phase, now: number, chance: number): Consequence {
+  const retries = status.attempt?.retries ?? 0;
+  const jittered = (ms: number) => Math.round(ms * (1 - PAUSE.jitter + 2 * PAUSE.jitter * chance));
+  if (failure.cutOff) return { then: 'retry', pauseMs: 0, retries };
+  if (failure.class === 'neverSucceeds') return { then: 'error' };
+  if (HARMLESS.has(phase)) return { then: 'retry', pauseMs: jittered(harmlessPause(failure, status, now)), retries };
+  if (failure.class !== 'transient' || retries >= MAX_RETRIES) return { then: 'error' };
+  return { then: 'retry', pauseMs: jittered(Math.min(PAUSE.longest, PAUSE.first * 2 ** retries)), retries: retries + 1 };
+}
+
+/** Doubles without a counter: twice the time since the same failure happened last. */
+function harmlessPause(failure: Fail, status: DpuStatus, now: number): number {
+  const last = status.lastError;
+  if (last?.reason !== failure.reason) return PAUSE.first;
+  return Math.min(PAUSE.longestHarmless, Math.max(PAUSE.first, 2 * (now - Date.parse(last.at))));
+}

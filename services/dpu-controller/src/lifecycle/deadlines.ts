@@ -1,0 +1,90 @@
+/** The one table of deadlines, and what becomes of a wait that is past its own. */
+import type { FailureClass, Reason } from '@dpf/api';
+import { at, isClaimed, phaseOf } from './facts.ts';
+import type { Observed } from './observed.ts';
+import type { Outcome, Stay } from './outcome.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+/** Given to the agent with an install; it keeps them (architecture §4). */
+export const INSTALL_DEADLINES = { noByteSeconds: 360, noLogSeconds: 900, totalSeconds: 3_600 } as const;
+
+export interface Deadline {
+  readonly ms: number;
+  readonly reason: Reason;
+  /** `stall`: keep on, but say so; `cancel`: ask the agent to stop (Rule end-before-next); or fail with a class. */
+  readonly then: 'stall' | 'cancel' | { readonly class: FailureClass };
+}
+
+/** The waits that have a deadline. Those without: see architecture §4. */
+export const DEADLINES = {
+  operationTaken: { ms: 2 * MINUTE, reason: 'AgentSilent', then: 'stall' },
+  agentReports: { ms: 3 * MINUTE, reason: 'AgentSilent', then: 'stall' },
+  preflight: { ms: 2 * MINUTE, reason: 'AgentSilent', then: 'stall' },
+  nodeEffect: { ms: MINUTE, reason: 'NodeEffectOverdue', then: 'stall' },
+  /** The agent's own 60 min and some time to say so. */
+  install: { ms: INSTALL_DEADLINES.totalSeconds * SECOND + 5 * MINUTE, reason: 'InstallOverdue', then: 'cancel' },
+  hostReset: { ms: 20 * MINUTE, reason: 'RebootOverdue', then: 'stall' },
+  hostNetwork: { ms: 5 * MINUTE, reason: 'HostNetworkOverdue', then: 'stall' },
+  clusterJoin: { ms: 30 * MINUTE, reason: 'TenantNodeOverdue', then: { class: 'transient' } },
+  cleanup: { ms: 10 * MINUTE, reason: 'CleanupBlocked', then: 'stall' },
+} as const satisfies Record<string, Deadline>;
+
+/** The deadlines that run now, each with the time it runs out (ms since 1970). */
+function running(o: Observed): (Deadline & { end: number })[] {
+  const { status } = o.dpu;
+  const from = (start: number | undefined, deadline: Deadline) => (start === undefined ? [] : [{ ...deadline, end: start + deadline.ms }]);
+  const operation = status?.operation;
+  const open = operation?.state === 'Open' ? operation : undefined;
+  const phaseSince = at(status?.phaseSince);
+  if (isClaimed(o) && operation) {
+    const reports = from(at(operation.reportedAt) ?? at(operation.openedAt), DEADLINES.agentReports);
+    return operation.state === 'Claimed' ? [...from(at(operation.openedAt), DEADLINES.install), ...reports] : reports;
+  }
+  switch (phaseOf(o)) {
+    case 'Pending':
+      return from(at(open?.openedAt), DEADLINES.preflight);
+    case 'NodeEffect':
+      return from(phaseSince, DEADLINES.nodeEffect);
+    case 'OSInstalling':
+      return from(at(open?.openedAt), DEADLINES.operationTaken);
+    case 'Rebooting':
+      return o.host === 'absent' ? [] : from(at(o.host.reset?.requestedAt), DEADLINES.hostReset);
+    case 'HostNetworkConfiguration': {
+      const silent = operation?.reportedAt === undefined ? from(at(open?.openedAt), DEADLINES.operationTaken) : [];
+      return [...from(phaseSince, DEADLINES.hostNetwork), ...silent];
+    }
+    case 'DPUClusterConfig':
+      // A cluster out of reach says nothing about the DPU: its join is not overdue because of that.
+      return typeof o.tenant !== 'string' && o.tenant.state === 'Reachable' ? from(phaseSince, DEADLINES.clusterJoin) : [];
+    case 'Deleting':
+      return from(phaseSince, DEADLINES.cleanup);
+    default:
+      return [];
+  }
+}
+
+/** A wait past its deadline becomes a stall, a cancel or a failure; any other wait looks again when its deadline ends. */
+export function withDeadline(o: Observed, outcome: Outcome): Outcome {
+  if (outcome.kind !== 'stay' || outcome.met) return outcome;
+  const deadlines = running(o);
+  const past = deadlines.find(({ end }) => o.now >= end);
+  if (!past) {
+    const soonest = Math.min(outcome.recheckMs ?? Infinity, ...deadlines.map(({ end }) => end - o.now));
+    return Number.isFinite(soonest) && soonest < recheckOf(o, outcome) ? { ...outcome, recheckMs: soonest } : outcome;
+  }
+  if (past.then === 'stall') return { ...outcome, quiet: false, stalled: true, reason: past.reason, message: stallMessage(past, outcome) };
+  if (past.then === 'cancel') return { ...outcome, reason: past.reason, operation: 'cancel' };
+  return { kind: 'fail', reason: past.reason, message: outcome.message, class: past.then.class };
+}
+
+function stallMessage(deadline: Deadline, stay: Stay): string {
+  return `for more than ${Math.round(deadline.ms / MINUTE)} min: ${stay.message}`;
+}
+
+/** Milliseconds until a wait is looked at again: as stated, else as long as it has lasted, from 15 s up to 5 min, ±10 %. */
+export function recheckOf(o: Observed, stay: Stay): number {
+  const lasted = o.now - (at(o.dpu.status?.phaseSince) ?? o.now);
+  return stay.recheckMs ?? Math.round(Math.min(5 * MINUTE, Math.max(15 * SECOND, lasted)) * (0.9 + 0.2 * o.chance));
+}

@@ -1,0 +1,56 @@
+/** decide: facts in, decision out. Follows the phases as far as these facts reach, so that one status write says it all. */
+import { PHASES, type DpuStatus, type Phase } from '@dpf/api';
+import { recheckOf, withDeadline } from './deadlines.ts';
+import { phaseOf } from './facts.ts';
+import { GUARDS } from './guards.ts';
+import type { Observed } from './observed.ts';
+import type { Effect, Outcome, Stay } from './outcome.ts';
+import { HANDLERS } from './phases/index.ts';
+import { withReport } from './report.ts';
+import { nextStatus } from './status.ts';
+
+export interface Decision {
+  /** As it is to stand; the one that was read when nothing is worth a write. */
+  readonly status: DpuStatus | undefined;
+  /** To be done once the status stands, in this order. */
+  readonly effects: readonly Effect[];
+  /** Milliseconds until the facts are looked at again at the latest. */
+  readonly recheckMs: number;
+  /** What was concluded, in order; the last one is a stay. Events are made of them. */
+  readonly outcomes: readonly { readonly phase: Phase; readonly outcome: Outcome }[];
+}
+
+/** Guards first, then the phase, whose waiting has a deadline. */
+function judge(o: Observed): Outcome {
+  for (const guard of GUARDS) {
+    const outcome = guard(o);
+    if (outcome) return outcome;
+  }
+  return withDeadline(o, HANDLERS[phaseOf(o)](o));
+}
+
+export function decide(observed: Observed): Decision {
+  const read = observed.dpu.status;
+  let o = observed.report && read ? withStatus(observed, withReport(read, observed.report, observed.now)) : observed;
+  const effects: Effect[] = [];
+  const outcomes: { phase: Phase; outcome: Outcome }[] = [];
+  // Two rounds through all phases are more than any facts can carry: beyond that the phases contradict one another.
+  for (let round = 0; round < 2 * PHASES.length; round++) {
+    const outcome = judge(o);
+    const first = outcomes.length === 0;
+    outcomes.push({ phase: phaseOf(o), outcome });
+    if ('effects' in outcome && outcome.effects) effects.push(...outcome.effects);
+    const unheard = first && o === observed;
+    if (outcome.kind === 'stay')
+      return { status: outcome.quiet && unheard ? read : nextStatus(o, outcome), effects, recheckMs: recheckOf(o, outcome), outcomes };
+    o = { ...withStatus(o, nextStatus(o, outcome)), report: undefined };
+  }
+  throw new Error(
+    `the phases of Dpu ${observed.dpu.metadata.namespace}/${observed.dpu.metadata.name} go round in circles: ${outcomes.map(({ phase }) => phase).join(' → ')}`,
+  );
+}
+
+const withStatus = (o: Observed, status: DpuStatus): Observed => ({ ...o, dpu: { ...o.dpu, status } });
+
+/** The last outcome of a decision. */
+export const conclusion = ({ outcomes }: Decision): Stay => outcomes.at(-1)?.outcome as Stay;

@@ -1,0 +1,65 @@
+/** OSInstalling: the Node of the old software leaves the tenant cluster; the agent pushes image and bf.cfg and follows the log. */
+import { attemptOf, clusterName, idOf, inputsNow, isHeld, operationOf, pciOf, sameInputs } from '../facts.ts';
+import { failed, inputsChanged } from './endings.ts';
+import { isRemovable } from './pending.ts';
+import type { Observed } from '../observed.ts';
+import type { Outcome, Stay } from '../outcome.ts';
+
+export function osInstalling(o: Observed): Outcome {
+  const operation = operationOf(o, 'install');
+  const submit = { do: 'submit', id: idOf(o, 'install') } as const;
+  const wait = {
+    kind: 'stay',
+    reason: 'Installing',
+    message: `the agent of host ${o.dpu.spec.nodeName} to install card ${pciOf(o)}`,
+    effects: [submit],
+  } as const satisfies Stay;
+  switch (operation?.state) {
+    case 'Succeeded':
+      return { kind: 'advance', to: 'Rebooting', reason: 'Installed', message: 'the log holds the line that this attempt writes last' };
+    case 'Failed':
+      return o.report?.state === 'cancelled'
+        ? { kind: 'fail', reason: 'InstallCancelled', message: o.report.message, class: 'transient' }
+        : failed(o, 'InstallFailed');
+    case 'Claimed':
+      return wait;
+    case 'Cancelling':
+      return {
+        ...wait,
+        reason: 'InstallOverdue',
+        message: `the agent of host ${o.dpu.spec.nodeName} to stop the installation, which is overdue`,
+      };
+    default:
+      return obstacleBeforeInstall(o) ?? (operation ? wait : { ...wait, operation: { open: 'install' }, record: version(o) });
+  }
+}
+
+/** The last look before a claim can be answered: nothing is on its way to the card yet. */
+function obstacleBeforeInstall(o: Observed): Outcome | undefined {
+  const { host, tenant, dpu } = o;
+  const inputs = inputsNow(o);
+  const frozen = attemptOf(o).inputs;
+  if (!frozen || (inputs && !sameInputs(inputs, frozen)) || o.bfb === 'absent' || o.flavor === 'absent') return inputsChanged(o);
+  if (host === 'absent' || !isHeld(o, host))
+    return {
+      kind: 'stay',
+      reason: 'ApplyingNodeEffect',
+      message: 'the node effect',
+      effects: [{ do: 'hold', attempt: attemptOf(o).number }],
+    };
+  if (typeof tenant === 'string') return undefined;
+  if (tenant.state !== 'Reachable')
+    return { kind: 'stay', reason: tenant.state, message: `${clusterName(o)} to be usable: ${tenant.message}` };
+  if (!tenant.node) return undefined;
+  const name = `Node ${dpu.metadata.name} of ${clusterName(o)}`;
+  if (!isRemovable(o, tenant.node))
+    return { kind: 'stay', reason: 'TenantNodeForeign', message: `${name}, which is not ours, to go`, stalled: true };
+  return {
+    kind: 'stay',
+    reason: 'TenantNodeLeaving',
+    message: `${name} to be removed before its software is`,
+    effects: [{ do: 'deleteTenantNode', uid: tenant.node.uid }],
+  };
+}
+
+const version = ({ bfb }: Observed) => (typeof bfb === 'string' || !bfb.version ? undefined : { bfbVersion: bfb.version });

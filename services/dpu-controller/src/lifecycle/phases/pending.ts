@@ -1,0 +1,76 @@
+/** Pending: the image is Ready, and the agent finds card and host fit (preflight). Nothing is touched so far. */
+import { TENANT_NODE_LABELS } from '@dpf/api';
+import { clusterName, idOf, inputsNow, attemptOf, operationOf, pciOf, sameInputs, uidOf } from '../facts.ts';
+import { failed, inputsChanged } from './endings.ts';
+import type { Observed } from '../observed.ts';
+import type { Outcome, Stay } from '../outcome.ts';
+
+export function pending(o: Observed): Outcome {
+  const image = imageNotReady(o);
+  if (image) return { kind: 'stay', condition: 'BFBReady', ...image };
+  const obstacle = obstacleBeforePreflight(o);
+  if (obstacle) return { kind: 'stay', condition: 'PreflightPassed', ...obstacle };
+
+  const inputs = inputsNow(o);
+  const operation = operationOf(o, 'preflight');
+  const submit = { do: 'submit', id: idOf(o, 'preflight') } as const;
+  const wait = {
+    kind: 'stay',
+    condition: 'PreflightPassed',
+    reason: 'Preflight',
+    message: `the agent of host ${o.dpu.spec.nodeName} to examine card ${pciOf(o)}`,
+    effects: [submit],
+  } as const satisfies Stay;
+  if (!operation) return { ...wait, inputs, operation: { open: 'preflight' } };
+  if (operation.state === 'Failed') return failed(o, 'PreflightFailed');
+  const frozen = attemptOf(o).inputs;
+  if (inputs && frozen && !sameInputs(inputs, frozen)) return inputsChanged(o);
+  if (operation.state !== 'Succeeded') return wait;
+  return overLimit(o) ?? { kind: 'advance', to: 'NodeEffect', reason: 'PreflightPassed', message: 'card and host are fit' };
+}
+
+function imageNotReady({ bfb, dpu }: Observed): Pick<Stay, 'reason' | 'message' | 'stalled'> | undefined {
+  const name = `Bfb ${dpu.metadata.namespace}/${dpu.spec.bfb}`;
+  if (bfb === 'absent') return { reason: 'BfbNotFound', message: `${name} to exist` };
+  if (bfb === 'unread' || bfb.phase === 'Ready') return undefined;
+  if (bfb.phase === 'Error')
+    return { reason: 'ImageFailed', message: `${name} to become Ready: ${bfb.message ?? 'it is in phase Error'}`, stalled: true };
+  return { reason: 'ImageNotReady', message: `${name} to become Ready` };
+}
+
+function obstacleBeforePreflight(o: Observed): Pick<Stay, 'reason' | 'message' | 'stalled'> | undefined {
+  const { flavor, bfcfg, tenant, host, dpu } = o;
+  if (flavor === 'absent')
+    return { reason: 'FlavorNotFound', message: `DPUFlavor ${dpu.metadata.namespace}/${dpu.spec.dpuFlavor} to exist` };
+  if (typeof bfcfg !== 'string' && 'reason' in bfcfg) return bfcfg;
+  if (typeof tenant !== 'string' && tenant.state !== 'Reachable')
+    return { reason: tenant.state, message: `${clusterName(o)} to be usable: ${tenant.message}` };
+  if (typeof tenant !== 'string' && tenant.node && !isRemovable(o, tenant.node))
+    return {
+      reason: 'TenantNodeForeign',
+      message: `Node ${dpu.metadata.name} of ${clusterName(o)}, which is not ours, to go`,
+      stalled: true,
+    };
+  if (host !== 'absent' && !host.agent) return { reason: 'AgentNotSeen', message: `the agent of host ${host.name} to announce itself` };
+  return undefined;
+}
+
+/** Only Nodes with our `dpu-uid` are ever deleted: this Dpu's own, or one that an earlier Dpu of the same card left behind. */
+export function isRemovable(o: Observed, node: { dpuUid?: string; labels: Readonly<Record<string, string>> }): boolean {
+  if (node.dpuUid === undefined) return false;
+  return node.dpuUid === uidOf(o) || node.labels[TENANT_NODE_LABELS.host] === o.dpu.spec.nodeName.slice(0, 63);
+}
+
+function overLimit({ caps }: Observed): Stay | undefined {
+  const wait = (reason: Stay['reason'], what: string): Stay => ({
+    kind: 'stay',
+    condition: 'NodeEffectReady',
+    reason,
+    message: `one of ${what} to become free`,
+  });
+  if (caps.installs && caps.installs.ahead >= caps.installs.limit)
+    return wait('InstallLimitReached', `${caps.installs.limit} parallel installs`);
+  if (caps.nodes && caps.nodes.ahead >= caps.nodes.limit)
+    return wait('UnavailableNodesLimitReached', `${caps.nodes.limit} unavailable Nodes`);
+  return undefined;
+}

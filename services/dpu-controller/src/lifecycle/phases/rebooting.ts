@@ -1,0 +1,59 @@
+/** Rebooting: the host is reset once for all its DPUs, and left by a boot after the install's end only. */
+import { DPU_ANNOTATIONS } from '@dpf/api';
+import { at, attemptOf, isHeld } from '../facts.ts';
+import { isQuiet } from '../../host/reset.ts';
+import type { Observed } from '../observed.ts';
+import type { Effect, Outcome, Stay } from '../outcome.ts';
+
+export function rebooting(o: Observed): Outcome {
+  const { host, dpu } = o;
+  if (host === 'absent') return { kind: 'stay', reason: 'NodeNotFound', message: `Node ${dpu.spec.nodeName} to exist` };
+  // Rule boot-of-report: the boot to be left came with the report that ended the install.
+  const bootToLeave = dpu.status?.operation?.bootToLeave ?? 0;
+  // "changed" means "greater" (Rule boots-are-ordered).
+  if (host.agent && host.agent.boot > bootToLeave)
+    return {
+      kind: 'advance',
+      to: 'HostNetworkConfiguration',
+      reason: 'Rebooted',
+      message: `host ${host.name} is in boot ${host.agent.boot}`,
+    };
+
+  const cycles = dpu.metadata.annotations?.[DPU_ANNOTATIONS.hostPowerCycleRequired] === 'true';
+  if ((cycles ? host.powercycleCommand : host.rebootCommand) === 'skip')
+    return {
+      kind: 'advance',
+      to: 'HostNetworkConfiguration',
+      reason: 'RebootSkipped',
+      message: `as the annotation of Node ${host.name} says`,
+    };
+  if (dpu.spec.automaticNodeReboot === false)
+    return {
+      kind: 'stay',
+      reason: 'WaitingForManualPowerCycleOrReboot',
+      message: `host ${host.name} to be power-cycled or rebooted by hand`,
+      recheckMs: RECHECK_MS,
+    };
+
+  const wait = (effects: Effect[], more: Partial<Stay> = {}): Stay => ({
+    kind: 'stay',
+    reason: 'WaitingForHostReset',
+    message: `host ${host.name} to be reset, once all its DPUs are installed, and to boot`,
+    effects,
+    recheckMs: RECHECK_MS,
+    ...more,
+  });
+  if (!isHeld(o, host)) return wait([{ do: 'hold', attempt: attemptOf(o).number }]);
+  const pause = Math.max(at(dpu.status?.attempt?.nextRetryTime) ?? 0, ...o.siblings.map(({ nextRetryAt }) => nextRetryAt ?? 0)) - o.now;
+  if (pause > 0)
+    return wait([], {
+      reason: 'ResetFailed',
+      message: `the next reset of host ${host.name}, after: ${dpu.status?.lastError?.message ?? 'a reset failed'}`,
+      recheckMs: pause,
+      stalled: true,
+    });
+  const mayReset = host.agent?.boot === bootToLeave && (host.reset !== undefined || o.siblings.every(isQuiet));
+  return wait(mayReset ? [{ do: 'submitReset', boot: bootToLeave }] : []);
+}
+
+const RECHECK_MS = 60_000;

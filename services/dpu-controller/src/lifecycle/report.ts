@@ -1,0 +1,40 @@
+/** What an agent reports, as a change of the facts: it goes through the same decision as a reconcile. */
+import type { DpuOperation, DpuStatus, Report } from '@dpf/api';
+import { at } from './facts.ts';
+
+/** Progress is persisted at most every 10 s; that nothing new happened, every minute (the agent is not silent). */
+const PROGRESS_MS = 10_000;
+const SIGN_OF_LIFE_MS = 60_000;
+
+/** Whether the operation still waits for the agent's word. An install has to be claimed before anything is said about it (Rule claim-recorded). */
+export function awaitsReport(operation: DpuOperation): boolean {
+  if (operation.kind === 'install') return operation.state === 'Claimed' || operation.state === 'Cancelling';
+  return operation.state === 'Open';
+}
+
+/** The status with the report in it. The same object when the report is not worth a write. */
+export function withReport(status: DpuStatus, report: Report, now: number): DpuStatus {
+  const { operation } = status;
+  if (!operation) return status;
+  const told = { percent: Math.floor(report.percent), message: report.message, reportedAt: new Date(now).toISOString() };
+  if (report.state === 'running') {
+    const since = now - (at(operation.reportedAt) ?? 0);
+    const news = operation.percent !== told.percent || operation.message !== told.message;
+    return since >= (news ? PROGRESS_MS : SIGN_OF_LIFE_MS) ? { ...status, operation: { ...operation, ...told } } : status;
+  }
+  const state = report.state === 'succeeded' ? 'Succeeded' : 'Failed';
+  // Rule boot-of-report: the boot to be left comes with the report that ends the install, not from the start of the attempt.
+  const bootToLeave = operation.kind === 'install' ? { bootToLeave: report.boot } : {};
+  return {
+    ...status,
+    operation: { ...operation, ...told, state, ...bootToLeave },
+    ...(report.device ? { device: { ...status.device, ...report.device } } : {}),
+    ...(report.firmware ? { firmware: { ...status.firmware, ...report.firmware } } : {}),
+  };
+}
+
+/** Rule claim-recorded: a claim is answered 200 only once this stands in `Dpu.status`, by compare-and-swap. */
+export const withClaim = (status: DpuStatus, now: number): DpuStatus => ({
+  ...status,
+  operation: status.operation && { ...status.operation, state: 'Claimed', openedAt: new Date(now).toISOString() },
+});

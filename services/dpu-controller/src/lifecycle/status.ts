@@ -1,0 +1,161 @@
+/** status = f(object, outcome, now). Pure, and the only place that composes a Dpu's status. */
+import { DPU_ANNOTATIONS, REASONS } from '@dpf/api';
+import type { Condition, DpuAttempt, DpuOperation, DpuStatus, Phase } from '@dpf/api';
+import { consequenceOf } from './attempt.ts';
+import { CONDITION_OF, ROAD, withCondition } from './conditions.ts';
+import { attemptOf, cardIsVisible, idOf, isClaimed, phaseOf, pciOf } from './facts.ts';
+import { inHistory } from './history.ts';
+import type { Observed } from './observed.ts';
+import type { Advance, Fail, Outcome, Stay } from './outcome.ts';
+import { progressOf } from './progress.ts';
+
+/** The status that stands once this outcome is known. */
+export function nextStatus(o: Observed, outcome: Outcome): DpuStatus {
+  const base: DpuStatus = {
+    ...o.dpu.status,
+    observedGeneration: o.dpu.metadata.generation,
+    phase: phaseOf(o),
+    phaseSince: o.dpu.status?.phaseSince ?? iso(o),
+    attempt: followSpec(o, attemptOf(o)),
+    handledRetry: o.dpu.status?.attempt ? o.dpu.status.handledRetry : o.dpu.metadata.annotations?.[DPU_ANNOTATIONS.retry],
+    pciDevice: `${pciOf(o).replace(/^(\w+)-(\w+)-(\w+)$/, '$1:$2:$3')}.0`,
+  };
+  switch (outcome.kind) {
+    case 'stay':
+      return stayed(o, base, outcome);
+    case 'advance':
+      return advanced(o, base, outcome);
+    case 'fail':
+      return failed(o, base, outcome);
+  }
+}
+
+const iso = ({ now }: Observed): string => new Date(now).toISOString();
+
+/** Until its inputs are frozen an attempt works on the spec as it is. */
+function followSpec(o: Observed, attempt: DpuAttempt): DpuAttempt {
+  return attempt.inputs ? attempt : { ...attempt, grant: o.dpu.spec.grant, generation: o.dpu.metadata.generation };
+}
+
+function stayed(o: Observed, status: DpuStatus, stay: Stay): DpuStatus {
+  const phase = phaseOf(o);
+  const attempt = status.attempt && stay.inputs ? { ...status.attempt, inputs: stay.inputs } : status.attempt;
+  const operation = changedOperation(o, stay) ?? status.operation;
+  const text = `waiting for ${stay.message}${fixOf(stay)}`;
+  const awaited = stay.condition ?? CONDITION_OF[phase];
+  const set = conditionSetter(o, status);
+  for (const [type, reason] of ROAD) {
+    if (phase === 'Error' || phase === 'Deleting' || type === awaited) break;
+    if (type === 'ClusterJoined' && !o.dpu.spec.cluster) continue;
+    if (set.get(type)?.status !== 'True') set(type, 'True', reason, REASONS[reason].meaning);
+  }
+  if (awaited !== 'Ready') set(awaited, 'False', stay.reason, text);
+  if (stay.met) set('Ready', 'True', stay.reason, REASONS[stay.reason].meaning);
+  else set('Ready', 'False', stay.reason, text);
+  const reconciling = !stay.met && !stay.stalled;
+  set('Reconciling', reconciling ? 'True' : 'False', stay.reason, reconciling ? text : 'nothing is under way');
+  set('Stalled', stay.stalled ? 'True' : 'False', stay.reason, stay.stalled ? text : 'nothing needs a person');
+  return {
+    ...status,
+    ...stay.record,
+    attempt,
+    operation,
+    conditions: cardCondition(o, phase, set.all()),
+    waitingFor: stay.met ? undefined : waitingFor(o, stay),
+    progress: progressOf(phase, operation, stay),
+  };
+}
+
+function changedOperation(o: Observed, { operation: change }: Stay): DpuOperation | undefined {
+  const operation = o.dpu.status?.operation;
+  if (change === undefined) return undefined;
+  if (change !== 'cancel') return { id: idOf(o, change.open), kind: change.open, state: 'Open', openedAt: iso(o) };
+  return operation?.state === 'Claimed' ? { ...operation, state: 'Cancelling', openedAt: iso(o) } : operation;
+}
+
+function advanced(o: Observed, status: DpuStatus, { to, reason, message, record, attempt: next }: Advance): DpuStatus {
+  const from = phaseOf(o);
+  const set = conditionSetter(o, status);
+  const history = inHistory(status, from, o.now);
+  const at = { phase: to, phaseSince: iso(o) };
+  const attempt = status.attempt && { ...status.attempt, nextRetryTime: undefined };
+  if (next && attempt) {
+    const kept = to === 'Initializing' ? {} : { inputs: attempt.inputs, installed: attempt.installed };
+    for (const [type] of ROAD) if (to === 'Initializing' && set.get(type)) set(type, 'Unknown', reason, message);
+    return {
+      ...status,
+      ...at,
+      ...record,
+      attempt: followSpec(o, {
+        number: attempt.number + 1,
+        retries: next.retries,
+        startedAt: iso(o),
+        grant: attempt.grant,
+        generation: attempt.generation,
+        ...kept,
+      }),
+      operation: undefined,
+      handledRetry: o.dpu.metadata.annotations?.[DPU_ANNOTATIONS.retry] ?? status.handledRetry,
+      history: history(next.result, status.lastError?.reason),
+      conditions: set.all(),
+    };
+  }
+  const done = CONDITION_OF[from];
+  if (to !== 'Deleting' && done !== 'Ready' && !(done === 'ClusterJoined' && !o.dpu.spec.cluster)) set(done, 'True', reason, message);
+  return {
+    ...status,
+    ...at,
+    ...record,
+    attempt: attempt && {
+      ...attempt,
+      ...(to === 'Rebooting' ? { installed: attempt.number } : {}),
+      ...(to === 'Ready' ? adopted(o, from) : {}),
+    },
+    operation: to === 'Deleting' && !isClaimed(o) ? undefined : status.operation,
+    lastError: to === 'Ready' ? undefined : status.lastError,
+    history: history(to === 'Ready' ? 'Succeeded' : to === 'Deleting' ? 'Superseded' : 'Running'),
+    conditions: set.all(),
+  };
+}
+
+/** Ready → Ready: the card has the granted revision already, so the grant is this attempt's. */
+const adopted = (o: Observed, from: Phase): Partial<DpuAttempt> =>
+  from === 'Ready' ? { grant: o.dpu.spec.grant, generation: o.dpu.metadata.generation } : {};
+
+function failed(o: Observed, status: DpuStatus, failure: Fail): DpuStatus {
+  const phase = phaseOf(o);
+  const consequence = consequenceOf(failure, status, phase, o.now, o.chance);
+  const { reason, message, class: failureClass } = failure;
+  const history = inHistory(status, phase, o.now)('Failed', reason);
+  const lastError = { reason, message, at: iso(o), class: failureClass };
+  if (consequence.then === 'error') return { ...status, lastError, history, phase: 'Error', phaseSince: iso(o) };
+  const nextRetryTime = new Date(o.now + consequence.pauseMs).toISOString();
+  return { ...status, lastError, attempt: status.attempt && { ...status.attempt, nextRetryTime, retries: consequence.retries } };
+}
+
+/** What is awaited, on which object, since when, and what to do about it. The same wait keeps its time. */
+function waitingFor(o: Observed, stay: Stay): string {
+  const start = `${stay.message} (since `;
+  const old = o.dpu.status?.waitingFor;
+  return old?.startsWith(start) ? old : `${start}${iso(o)})${fixOf(stay)}`;
+}
+
+const fixOf = ({ reason }: Stay): string => (REASONS[reason].fix === '' ? '' : `. ${REASONS[reason].fix}`);
+
+/** Our own flash makes the card leave the bus: only where nothing of ours explains it is it worth a condition. */
+function cardCondition(o: Observed, phase: Phase, conditions: Condition[]): Condition[] {
+  const settled = phase === 'Ready' || phase === 'Error';
+  const missing = settled && o.host !== 'absent' && !cardIsVisible(o.host, pciOf(o));
+  const others = conditions.filter(({ type }) => type !== 'CardMissing');
+  if (!missing) return others.length === conditions.length ? conditions : others;
+  const change = { type: 'CardMissing', status: 'True', reason: 'CardMissing', message: REASONS.CardMissing.meaning } as const;
+  return [...withCondition(conditions, change, iso(o))];
+}
+
+function conditionSetter(o: Observed, status: DpuStatus) {
+  let conditions: readonly Condition[] = status.conditions ?? [];
+  const set = (type: string, value: Condition['status'], reason: string, message: string) => {
+    conditions = withCondition(conditions, { type, status: value, reason, message }, iso(o));
+  };
+  return Object.assign(set, { get: (type: string) => conditions.find((condition) => condition.type === type), all: () => [...conditions] });
+}

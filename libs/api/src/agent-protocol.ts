@@ -90,8 +90,13 @@ export interface ClaimRequest {
   boot: number;
 }
 
-/** The parameters of a granted operation. `bfcfg` is secret: it goes to the push child's standard input and nowhere else. */
-export type OperationSpec =
+/**
+ * The parameters of a granted operation. `bfcfg` is secret: it goes to the push child's standard input and nowhere else.
+ * `cancel`: the operation is to be cancelled (it stands as Cancelling). The claim is answered 200 all the same, for only the agent's word ends a claimed
+ * operation: an agent that has not begun it confirms with a `cancelled` report, one that has goes on or stops as {@link ReportReply} says.
+ */
+export type OperationSpec = { cancel?: ReportReply['cancel'] } & OperationParameters;
+export type OperationParameters =
   | { kind: 'preflight'; id: string; pci: Pci; bfbPath: string; bfbSha256: string; bfbSize: number; bfcfgBytes: number }
   | {
       kind: 'install';

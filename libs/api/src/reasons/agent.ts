@@ -48,7 +48,10 @@ export const AGENT_REASONS = {
   },
   PushCutOff: { meaning: 'The agent ended while it was pushing the image.', fix: 'Nothing: the push is begun again and costs no try.' },
   PushFailed: { meaning: 'The image could not be pushed into the card.', fix: 'Look at the log of dms-agent on the host.' },
-  ImageRefused: { meaning: 'The card refuses the firmware in the image (signature or lifecycle).', fix: 'Use an image signed for this card.' },
+  ImageRefused: {
+    meaning: 'The card refuses the firmware in the image (signature or lifecycle).',
+    fix: 'Use an image signed for this card.',
+  },
   BootImageFailed: {
     meaning: 'The boot firmware in the image reported an error.',
     fix: 'The attempt is repeated; if it happens again, the image or the memory of the card is damaged.',
@@ -63,7 +66,10 @@ export const AGENT_REASONS = {
     meaning: 'The operating system was installed and does not come up.',
     fix: 'Look at the console of the card; a flavor may ask for more than the card has (huge pages, for example).',
   },
-  InstallTimedOut: { meaning: 'The installation took longer than its deadline.', fix: 'The attempt is repeated; look at the console of the card.' },
+  InstallTimedOut: {
+    meaning: 'The installation took longer than its deadline.',
+    fix: 'The attempt is repeated; look at the console of the card.',
+  },
   VfsNotSupported: {
     meaning: 'The card offers fewer virtual functions than the flavor asks for.',
     fix: 'Set SRIOV_EN and NUM_OF_VFS in the nvconfig of the flavor and reset the host, or ask for fewer.',

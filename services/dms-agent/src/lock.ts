@@ -1,0 +1,61 @@
+/**
+ * Rule card-lock: agent and push child hold one lock per card; who lacks it starts, confirms and resets nothing there.
+ * The lock is flock(2) on a file in the state folder. It belongs to the open file, which the push child inherits: a child that outlives its agent keeps it.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface CardLock {
+  /** The open file that bears the lock, for a child to inherit. */
+  readonly fd: number;
+  release(): Promise<void>;
+}
+
+export interface CardLocks {
+  /** undefined when another holds it. */
+  tryAcquire(pci: string): Promise<CardLock | undefined>;
+  /** Waits until the other lets go, or throws the signal's reason. */
+  acquire(pci: string, signal: AbortSignal): Promise<CardLock>;
+}
+
+/** flock(1)'s exit code for "held by another", chosen by us. */
+const HELD = 75;
+
+export function createLocks(stateDir: string): CardLocks {
+  const folder = join(stateDir, 'locks');
+  mkdirSync(folder, { recursive: true });
+  const take = async (pci: string, args: string[], signal?: AbortSignal): Promise<CardLock | undefined> => {
+    const file = await open(join(folder, `${pci}.lock`), 'a');
+    try {
+      if (await flock(file, args, signal)) return { fd: file.fd, release: () => file.close() };
+      await file.close();
+      return undefined;
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  };
+  return {
+    tryAcquire: (pci) => take(pci, ['--nonblock']),
+    acquire: async (pci, signal) => (await take(pci, ['--nonblock'])) ?? ((await take(pci, [], signal)) as CardLock),
+  };
+}
+
+/** Locks our open file by lending it to flock(1) as descriptor 3: the lock stays with the open file when the tool ends. */
+function flock(file: FileHandle, args: string[], signal?: AbortSignal): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const tool = spawn('flock', ['--conflict-exit-code', String(HELD), ...args, '3'], { stdio: ['ignore', 'ignore', 'ignore', file.fd] });
+    const stop = () => tool.kill('SIGKILL');
+    signal?.addEventListener('abort', stop);
+    tool.once('error', (error) => reject(new Error(`cannot run flock (util-linux): ${error.message}`)));
+    tool.once('exit', (code) => {
+      signal?.removeEventListener('abort', stop);
+      if (code === 0) resolve(true);
+      else if (code === HELD) resolve(false);
+      else reject(signal?.aborted ? signal.reason : new Error(`flock ended with ${code}`));
+    });
+    if (signal?.aborted) stop();
+  });
+}

@@ -1,0 +1,175 @@
+/** Takes operation ids, from wherever they come, and sees each to its end: claim, execute, report. */
+import { operationId, parseOperationId, type OperationRef, type OperationSpec, type Report, type ReportReply } from '@dpf/api';
+import { Refused, type Controller } from '../controller/client.ts';
+import { isOlder, isUnfinished } from '../journal/journal.ts';
+import type { Ending } from '../journal/records.ts';
+import { cleanup } from './cleanup.ts';
+import type { OperationContext } from './context.ts';
+import { OperationControl } from './control.ts';
+import { endingOf } from './ending.ts';
+import { AgentStopping, OperationDropped } from './failure.ts';
+import { hostNetwork } from './host-network.ts';
+import { install } from './install.ts';
+import { preflight } from './preflight.ts';
+import { reset } from './reset.ts';
+
+export interface ExecutorSettings {
+  node: string;
+  instance: string;
+  /** How often a running operation is reported; at most 10 s. */
+  heartbeatMs: number;
+  onEnded: (kind: string, result: string) => void;
+}
+
+interface Running {
+  ref: OperationRef;
+  control: OperationControl;
+  done: Promise<string>;
+}
+
+export type Mirror = (percent: number, message: string) => void;
+
+export class Executor {
+  readonly #context: OperationContext;
+  readonly #controller: Controller;
+  readonly #settings: ExecutorSettings;
+  readonly #running = new Map<string, Running>();
+
+  constructor(context: OperationContext, controller: Controller, settings: ExecutorSettings) {
+    this.#context = context;
+    this.#controller = controller;
+    this.#settings = settings;
+  }
+
+  /** Sees an operation to its end and says in a few words how it went. The same id given again while it runs joins it. Rejects only when the agent ends. */
+  perform(id: string, mirror: Mirror = () => undefined): Promise<string> {
+    const ref = parseOperationId(id);
+    if (!ref || operationId(ref) !== id) return Promise.resolve('no operation id');
+    const running = this.#running.get(id);
+    if (running) return running.done;
+    const control = new OperationControl(mirror);
+    const stop = () => control.shutDown();
+    this.#context.stopping.addEventListener('abort', stop);
+    if (this.#context.stopping.aborted) stop();
+    const done = this.#perform(id, ref, control).finally(() => {
+      this.#running.delete(id);
+      this.#context.stopping.removeEventListener('abort', stop);
+    });
+    this.#running.set(id, { ref, control, done });
+    return done;
+  }
+
+  /** Stops whatever runs for a uid and waits for it. */
+  async stop(uid: string): Promise<void> {
+    for (const { ref, control, done } of [...this.#running.values()]) {
+      if (ref.kind === 'reset' || ref.uid !== uid) continue;
+      control.cancel('now');
+      await done.catch(() => undefined);
+    }
+  }
+
+  /** Waits until everything that runs has ended; after the agent was told to stop. */
+  async drain(): Promise<void> {
+    await Promise.allSettled([...this.#running.values()].map(({ done }) => done));
+  }
+
+  async #perform(id: string, ref: OperationRef, control: OperationControl): Promise<string> {
+    const { journal, stopping } = this.#context;
+    if (ref.kind === 'reset' && (ref.node !== this.#settings.node || ref.boot !== journal.data.boot))
+      return 'dropped: of another host or boot';
+    if (isOlder(journal, id)) return 'dropped: older than the journal';
+    try {
+      const told = this.#journaled(id);
+      if (told?.ending) return await this.#report(id, ref, told.ending);
+      // An install that this agent left unfinished may have been cancelled meanwhile.
+      if (told && isUnfinished(told)) await this.#heartbeat(id, control);
+      const spec = await this.#controller.claim(id, { instance: this.#settings.instance, boot: journal.data.boot }, stopping);
+      if (spec.id !== id || spec.kind !== ref.kind) return 'dropped: dpu-controller answered for another operation';
+      if (spec.cancel) control.cancel(spec.cancel);
+      return await this.#report(id, ref, await this.#withHeartbeat(id, control, () => this.#execute(spec, ref, control)));
+    } catch (error) {
+      if (error instanceof Refused) return `dropped: ${error.message}`;
+      if (error instanceof OperationDropped) return `dropped: ${error.message}`;
+      if (error instanceof AgentStopping || stopping.aborted) throw new AgentStopping('the agent is being stopped');
+      throw error;
+    }
+  }
+
+  #journaled(id: string) {
+    return Object.values(this.#context.journal.data.installs).find((entry) => entry.id === id);
+  }
+
+  #execute(spec: OperationSpec, ref: OperationRef, control: OperationControl): Promise<Ending> {
+    const context = this.#context;
+    if (spec.kind === 'install') return install(spec, context, control);
+    return endingOf(context, control, async () => {
+      control.check();
+      switch (spec.kind) {
+        case 'preflight':
+          return preflight(spec, context, control);
+        case 'cleanup':
+          return cleanup(spec.uid, context);
+        case 'reset':
+          return reset(spec, context, control);
+        case 'hostNetwork':
+          return hostNetwork(spec.pci, { ...spec, attempt: ref.kind === 'reset' ? 0 : ref.attempt }, context, control);
+      }
+    });
+  }
+
+  /** Reports an ending until it is answered, and notes that in the journal. Refused is an answer too. */
+  async #report(id: string, ref: OperationRef, ending: Ending): Promise<string> {
+    const { journal, stopping } = this.#context;
+    let refused: Refused | undefined;
+    try {
+      await this.#controller.reportUntilAnswered(id, { instance: this.#settings.instance, ...ending }, stopping);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      refused = error;
+    }
+    await journal.update((data) => {
+      for (const entry of Object.values(data.installs)) if (entry.id === id) entry.answered = true;
+    });
+    this.#settings.onEnded(ref.kind, ending.state);
+    return refused ? `${ending.state}, not wanted any more: ${refused.message}` : `${ending.state}: ${ending.message}`;
+  }
+
+  async #withHeartbeat<T>(id: string, control: OperationControl, work: () => Promise<T>): Promise<T> {
+    const over = new AbortController();
+    const beat = async () => {
+      for (;;) {
+        await this.#context.clock.sleep(this.#settings.heartbeatMs, over.signal);
+        if (over.signal.aborted) return;
+        await this.#heartbeat(id, control);
+      }
+    };
+    const beating = beat();
+    try {
+      return await work();
+    } finally {
+      // The last heartbeat must not overtake the result.
+      over.abort();
+      await beating;
+    }
+  }
+
+  /** Says that the operation runs, and hears whether it is to be stopped. An answer that does not come is no reason to stop. */
+  async #heartbeat(id: string, control: OperationControl): Promise<void> {
+    const report: Report = {
+      instance: this.#settings.instance,
+      boot: this.#context.journal.data.boot,
+      state: 'running',
+      percent: control.percent,
+      message: control.message,
+    };
+    let reply: ReportReply;
+    try {
+      reply = await this.#controller.report(id, report);
+    } catch (error) {
+      // 409: nobody waits for it any more. 403 is trouble with the token, which passes.
+      if (error instanceof Refused && error.status === 409) control.cancel('now');
+      return;
+    }
+    if (reply.cancel) control.cancel(reply.cancel);
+  }
+}

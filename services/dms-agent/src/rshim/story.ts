@@ -1,0 +1,84 @@
+/** What the log of a card tells about an installation: how far it is, how it ended. Pure. */
+import type { FailureClass, Reason } from '@dpf/api';
+
+export interface LogStory {
+  /** 0..100 of what comes after the push. */
+  percent: number;
+  /** What the card does, for people. */
+  message: string;
+  /** The installer has begun: whatever boots afterwards is not the old software. */
+  installer?: boolean;
+  /** The installer found our bf.cfg. */
+  config?: boolean;
+  /** The installed system was started. */
+  rebooted?: boolean;
+  /** When `DPU is ready` was seen after the installer had begun; milliseconds since 1970. */
+  readyAt?: number;
+  /** The marker of this very attempt was seen. */
+  configured?: boolean;
+  failure?: { reason: Reason; class: FailureClass; message: string };
+  /** What went wrong without ending the installation. */
+  warnings?: string[];
+  /** The last line, and when it came. */
+  lastLine?: string;
+  lastLineAt?: number;
+}
+
+export const emptyStory: LogStory = { percent: 0, message: 'waits for the card to start from the image' };
+
+/** Stages in the order of an installation: a line that matches says that the card got there. */
+const STAGES: readonly [RegExp, number, string, Partial<LogStory>?][] = [
+  [/BL2\]: start|PSC BL1 START/, 2, 'the card starts from the image'],
+  [/UEFI loaded/, 6, 'UEFI is loaded'],
+  [/PCIe enum end/, 10, 'UEFI initialises the card'],
+  [/exit Boot Service/, 15, 'the installer boots'],
+  [/Found bf\.cfg/, 20, 'the installer found bf.cfg', { installer: true, config: true }],
+  [/\w+ installation started/, 25, 'the operating system is being installed', { installer: true }],
+  [/Installing (?:first |second )?OS image/, 30, 'the operating system is being installed', { installer: true }],
+  [/Running bfb_modify_os from bf\.cfg/, 55, 'the installed system is being configured', { installer: true, config: true }],
+  [/\w+ installation completed/, 65, 'the operating system is installed', { installer: true }],
+  [/Updating NIC firmware/, 68, 'the NIC firmware is being updated', { installer: true }],
+  [/Installation finished/, 75, 'the installation is finished', { installer: true }],
+  [/Rebooting\.\.\./, 80, 'the card boots the installed system', { installer: true, rebooted: true }],
+  [/Linux up/, 90, 'the installed system is up'],
+  [/DPU is ready/, 95, 'the installed system is ready, its first configuration runs'],
+];
+
+/** Failure signatures. Each ends the attempt. */
+const FAILURES: readonly [RegExp, Reason, FailureClass][] = [
+  [/^ERR\[BL1\]: PSC error/, 'ImageRefused', 'neverSucceeds'],
+  [/^ERR\[BL\w*\]:/, 'BootImageFailed', 'transient'],
+  [/^(?:PANIC|Exception)\(/, 'FirmwareCrashed', 'transient'],
+  [/^ERR\[MISC\]: Installation failed/, 'InstallerFailed', 'transient'],
+  [/CRITICAL ERROR/, 'InstallerFailed', 'transient'],
+  [/Invalid bf\.cfg/, 'ConfigNotApplied', 'transient'],
+];
+
+/** Bad news that does not end the installation: BMC part, boot entry, NIC firmware. */
+const WARNING = /^(?:ERR|WARN)\[/;
+
+/** The story with these new lines added. @param marker the text that bf.cfg's last step writes; @param now milliseconds since 1970 */
+export function tell(story: LogStory, lines: readonly string[], marker: string, now: number): LogStory {
+  let told = story;
+  for (const line of lines) told = { ...tellLine(told, line, marker, now), lastLine: line.slice(0, 200), lastLineAt: now };
+  return told;
+}
+
+function tellLine(story: LogStory, line: string, marker: string, now: number): LogStory {
+  // Rule op-has-uid: the marker carries uid and attempt, so that another attempt's success is never taken for this one's.
+  if (line.endsWith(marker)) return { ...story, configured: true, percent: 100, message: 'the card is installed and configured' };
+  const failed = FAILURES.find(([shape]) => shape.test(line));
+  if (failed) {
+    const [, reason, failureClass] = failed;
+    const before = reason === 'InstallerFailed' && story.lastLine ? `${story.lastLine}; ` : '';
+    return { ...story, failure: story.failure ?? { reason, class: failureClass, message: `the card's log says: ${before}${line}` } };
+  }
+  if (WARNING.test(line)) return { ...story, warnings: [...(story.warnings ?? []), line].slice(-5) };
+  const stage = STAGES.find(([shape]) => shape.test(line));
+  if (!stage) return story;
+  const [, percent, message, facts] = stage;
+  const ahead = percent >= story.percent ? { percent, message } : {};
+  // Only a system that was installed after the push counts: before the installer has begun, this is the old one.
+  const ready = percent === 95 && story.installer && story.readyAt === undefined ? { readyAt: now } : {};
+  return { ...story, ...ahead, ...facts, ...ready };
+}

@@ -1,1 +1,6 @@
-export {};
+/** Renders bf.cfg from a DPUFlavor. Pure. */
+export { failureMarker } from './first-boot.ts';
+export { flavorHash } from './flavor-hash.ts';
+export { BfCfgError, referenceKey, references } from './input.ts';
+export type { BfCfgInput, Join, Reference, Values } from './input.ts';
+export { BFCFG_LIMIT, bfcfgBytes, renderBfCfg } from './render.ts';

@@ -7,11 +7,9 @@ const TIMEOUT = /^(UND_ERR_.*_TIMEOUT|ETIMEDOUT)$/;
 
 /** The error for a request that got no whole answer. `timedOut`: our own limit ended it. */
 export function unreachable(what: string, server: string, error: unknown, timedOut: boolean): ApiError {
-  const cause = error instanceof Error ? error : new Error(String(error));
-  const code = 'code' in cause ? String(cause.code) : '';
+  const { message: because = String(error), code = '' } = (error ?? {}) as { message?: string; code?: string };
   const reason = timedOut || TIMEOUT.test(code) ? 'Timeout' : 'Unreachable';
-  const because = cause.message || code || cause.name;
   const neverSent = NEVER_SENT.test(code);
-  const message = `cannot ${what}: no ${neverSent || timedOut ? '' : 'whole '}answer from ${server} (${because})`;
-  return new ApiError({ code: 0, reason, message, neverSent }, { cause });
+  const message = `cannot ${what}: no ${neverSent || timedOut ? '' : 'whole '}answer from ${server} (${because || code})`;
+  return new ApiError({ code: 0, reason, message, neverSent }, { cause: error });
 }

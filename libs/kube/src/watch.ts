@@ -34,7 +34,7 @@ export async function* watch<T extends KubeObject>(
   const connection = new AbortController();
   const abort = () => connection.abort(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
-  const idle = setTimeout(() => connection.abort(new WatchIdleError(`cannot watch ${target}: silent for ${idleMs / 1000} s`)), idleMs);
+  let idle: NodeJS.Timeout | undefined;
   try {
     const stream = await transport.open({
       verb: 'watch',
@@ -51,7 +51,7 @@ export async function* watch<T extends KubeObject>(
       },
       signal: connection.signal,
     });
-    idle.refresh();
+    idle = setTimeout(() => connection.abort(new WatchIdleError(`cannot watch ${target}: silent for ${idleMs / 1000} s`)), idleMs);
     for await (const line of linesOf(stream)) {
       idle.refresh();
       const event = JSON.parse(line) as WatchEvent<T>;

@@ -2,7 +2,7 @@
 import type { ConfigFile } from '@dpf/api';
 import { LOCK_ACCOUNT } from './account.ts';
 import { failureMarker, firstBoot } from './first-boot.ts';
-import { valueOf, type BfCfgInput, type Values } from './input.ts';
+import { BfCfgError, valueOf, type BfCfgInput, type Values } from './input.ts';
 import { joinScript } from './join.ts';
 import { quote } from './shell.ts';
 import { systemFiles } from './system-files.ts';
@@ -48,6 +48,9 @@ return $dpf_status
 }
 
 function configFile({ path, operation, permissions, raw, secretRef, configMapRef }: ConfigFile, values: Values): TargetFile {
+  if (!path.startsWith('/') || /\/\.{0,2}(\/|$)/.test(path)) {
+    throw new BfCfgError('FlavorInvalid', `configFiles: ${JSON.stringify(path)} is no absolute path of a file`);
+  }
   const content = secretRef
     ? valueOf(values, { kind: 'Secret', ...secretRef })
     : configMapRef

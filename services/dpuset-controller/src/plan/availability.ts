@@ -1,5 +1,5 @@
 /** What counts as available, and how much may be unavailable at a time. */
-import type { Dpu, DpuSet } from '@dpf/api';
+import type { Dpu, DpuSet, Grant } from '@dpf/api';
 
 /** The Dpus of one set on one host: they are granted, disrupted and counted together. */
 export interface Host {
@@ -20,6 +20,12 @@ export const wasReady = (dpu: Dpu): boolean => dpu.status?.provisioned !== undef
 
 /** Was in service and is not now. */
 export const isDisrupted = (dpu: Dpu): boolean => wasReady(dpu) && !isReady(dpu);
+
+/** DPUs that the set wants and that are not in service, or are granted a change that has not ended. */
+export function unavailableOf(staying: readonly Dpu[], desired: number, granted: readonly Grant[]): number {
+  const hosts = new Set(granted.map(({ host }) => host));
+  return Math.max(0, desired - staying.filter((dpu) => isReady(dpu) && !hosts.has(dpu.spec.nodeName)).length);
+}
 
 export const isFailed = (dpu: Dpu): boolean => dpu.status?.phase === 'Error';
 

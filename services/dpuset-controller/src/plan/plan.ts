@@ -1,6 +1,6 @@
 /** The whole decision of one reconcile, from facts alone: which Dpus to create, change and delete, and what the rollout's grants become. */
 import { API_VERSION, DPU_LABELS, FINALIZERS, KINDS, NODE_ANNOTATIONS, type ClaimRecord, type Dpu, type DpuSet, type Node } from '@dpf/api';
-import { byHost, isReady } from './availability.ts';
+import { byHost, unavailableOf } from './availability.ts';
 import { dpuLabels, dpuName } from './names.ts';
 import { planRollout, isRolling, type RolloutPlan } from './rollout.ts';
 import { unwanted, wantedCards, type WantedCard } from './selection.ts';
@@ -23,8 +23,9 @@ export interface Conflict {
 }
 
 export interface Plan {
-  /** The set's own Dpus, as listed. */
+  /** The set's own Dpus, and those of them that it still wants. */
   own: Dpu[];
+  staying: Dpu[];
   desired: number;
   create: Dpu[];
   remove: { dpu: Dpu; why: string }[];
@@ -34,6 +35,8 @@ export interface Plan {
   conflicts: Conflict[];
   /** Discovery labels that cannot be used, a sentence each. */
   problems: string[];
+  /** What the API server refused, a sentence each; known only after the plan was acted upon. */
+  failures: string[];
   deleting: boolean;
 }
 
@@ -60,7 +63,7 @@ export function plan(facts: Facts): Plan {
   const conflicts = conflictsOf(cards, facts, own);
   const contested = new Set(conflicts.map(({ node, pci }) => cardKey(node, pci)));
   const desired = staying.length + missing.length;
-  const ready = staying.filter(isReady).length;
+  const unavailable = unavailableOf(staying, desired, set.status?.rollout?.granted ?? []);
   const hands = !deleting && set.spec.paused !== true;
   const rollout = planRollout({
     set: deleting ? { ...set, spec: { ...set.spec, paused: true } } : set,
@@ -69,11 +72,12 @@ export function plan(facts: Facts): Plan {
       missing.map(({ node }) => node),
     ),
     desired,
-    unavailable: desired - ready,
+    unavailable,
     now,
   });
   return {
     own,
+    staying,
     desired,
     create: hands ? missing.filter((card) => !contested.has(cardKey(card.node, card.pci))).map((card) => newDpu(set, card)) : [],
     remove: hands || deleting ? leaving.filter(({ dpu }) => dpu.metadata.deletionTimestamp === undefined) : [],
@@ -81,6 +85,7 @@ export function plan(facts: Facts): Plan {
     rollout,
     conflicts,
     problems: found.flatMap((one) => one.problems),
+    failures: [],
     deleting,
   };
 }

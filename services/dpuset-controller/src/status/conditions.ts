@@ -62,6 +62,8 @@ function progress(set: DpuSet, plan: Plan, { desired, ready, updated, current }:
 
 function stall(plan: Plan, { desired, failed }: Counts): Verdict {
   const [problem] = plan.problems;
+  const [failure] = plan.failures;
+  if (failure !== undefined) return yes('FailedCreate', failure);
   if (failed > 0) return yes('DpusFailed', `${failed} of ${dpus(desired)} failed${summary(plan.own, (dpu) => !isFailed(dpu))}`);
   if (plan.rollout.held !== undefined && !plan.rollout.rollout.granted?.length) return yes('RolloutHeld', plan.rollout.held);
   if (problem !== undefined)

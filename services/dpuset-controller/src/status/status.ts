@@ -1,20 +1,19 @@
 /** DpuSet.status, from the plan alone. */
 import { isDeepStrictEqual } from 'node:util';
 import { PHASES, type Dpu, type DpuSet, type DpuSetStatus, type Phase } from '@dpf/api';
-import { isFailed, isReady } from '../plan/availability.ts';
+import { isFailed, isReady, unavailableOf } from '../plan/availability.ts';
 import { needsUpdate } from '../plan/template.ts';
 import type { Plan } from '../plan/plan.ts';
 import { conditionsOf, type Counts } from './conditions.ts';
 
 /** The whole status that follows from a plan. */
 export function statusOf(set: DpuSet, plan: Plan, now: Date): DpuSetStatus {
-  const ready = plan.own.filter((dpu) => isReady(dpu) && !plan.remove.some((one) => one.dpu === dpu)).length;
   const counts: Counts = {
     desired: plan.desired,
     current: plan.own.length,
     updated: plan.own.filter((dpu) => isUpdated(dpu, set)).length,
-    ready,
-    unavailable: Math.max(0, plan.desired - ready),
+    ready: plan.staying.filter(isReady).length,
+    unavailable: unavailableOf(plan.staying, plan.desired, plan.rollout.rollout.granted ?? []),
     failed: plan.own.filter(isFailed).length,
   };
   return {

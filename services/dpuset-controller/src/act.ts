@@ -1,0 +1,109 @@
+/** The effects of a plan. Each may be repeated: creates meet the name that is taken, deletes and patches name the uid or the version they were decided on. */
+import { DPU_LABELS, KINDS, type Dpu, type DpuSet, type Reason } from '@dpf/api';
+import {
+  isAlreadyExists,
+  isConflict,
+  isForbidden,
+  isInvalid,
+  isNotFound,
+  type Cluster,
+  type EventRecorder,
+  type ResourceClient,
+} from '@dpf/kube';
+import { inParallel } from './parallel.ts';
+import { isOwn, type Plan } from './plan/plan.ts';
+import type { GrantedPatch } from './plan/rollout.ts';
+
+export interface Hands {
+  cluster: Pick<Cluster, 'resource'>;
+  events: Pick<EventRecorder, 'record'>;
+}
+
+/** Creates of one reconcile; the rest follows at once, before its time is up. */
+const CREATES_AT_ONCE = 200;
+
+/** Creates, removes and changes what takes no grant. Answers the plan with what came of it: new Dpus, cards that others have, refusals. */
+export async function act({ cluster, events }: Hands, set: DpuSet, plan: Plan, signal: AbortSignal): Promise<Plan> {
+  const dpus = cluster.resource<Dpu>(KINDS.Dpu);
+  const told = (type: 'Normal' | 'Warning', reason: Reason, message: string) => events.record(set, { type, reason, message });
+  const after: Plan = {
+    ...plan,
+    own: [...plan.own],
+    staying: [...plan.staying],
+    conflicts: [...plan.conflicts],
+    failures: [...plan.failures],
+  };
+  const created: string[] = [];
+  await inParallel(plan.create.slice(0, CREATES_AT_ONCE), async (dpu) => {
+    try {
+      const made = await dpus.create(dpu, { signal });
+      after.own.push(made);
+      after.staying.push(made);
+      created.push(made.metadata.name);
+    } catch (error) {
+      if (isAlreadyExists(error)) await meet(dpus, set, dpu, after, signal);
+      else if (isInvalid(error) || isForbidden(error)) after.failures.push((error as Error).message);
+      else throw error;
+    }
+  });
+  if (created.length > 0) told('Normal', 'SuccessfulCreate', `created ${named(created)}`);
+  for (const failure of after.failures.slice(0, 1)) told('Warning', 'FailedCreate', failure);
+
+  await inParallel(plan.remove, async ({ dpu, why }) => {
+    const { uid } = dpu.metadata;
+    try {
+      // Never forced: dpu-controller holds the finalizer until the card, the host and the tenant cluster are clean.
+      await dpus.delete(refOf(dpu), { ...(uid === undefined ? {} : { uid }), signal });
+      told('Normal', 'SuccessfulDelete', `deleted Dpu ${dpu.metadata.name}: ${why}`);
+    } catch (error) {
+      // Another one bears the name by now.
+      if (isConflict(error)) return;
+      told('Warning', 'FailedDelete', `Dpu ${dpu.metadata.name}: ${(error as Error).message}`);
+      throw error;
+    }
+  });
+  await inParallel(plan.quiet, ({ dpu, patch }) => patchAsRead(dpus, dpu, patch, signal));
+  return after;
+}
+
+/** True if a reconcile has to follow at once for what did not fit into this one. */
+export const isUnfinished = (plan: Plan): boolean => plan.create.length > CREATES_AT_ONCE || plan.rollout.again;
+
+/** Writes what was granted on the Dpus; only ever called once the grants stand in DpuSet.status. */
+export async function patchGranted({ cluster }: Hands, patches: readonly GrantedPatch[], signal: AbortSignal): Promise<void> {
+  const dpus = cluster.resource<Dpu>(KINDS.Dpu);
+  // Rule grant-numbered: the version read carried a smaller number, and the patch fails if the Dpu has moved on since.
+  await inParallel(patches, ({ dpu, spec }) => patchAsRead(dpus, dpu, { spec }, signal));
+}
+
+/** A patch of the very version that was decided on. One that moved on, or is gone, is looked at again by the next reconcile. */
+async function patchAsRead(dpus: ResourceClient<Dpu>, dpu: Dpu, patch: Record<string, unknown>, signal: AbortSignal): Promise<void> {
+  const { resourceVersion } = dpu.metadata;
+  try {
+    await dpus.patch(refOf(dpu), patch, { ...(resourceVersion === undefined ? {} : { resourceVersion }), signal });
+  } catch (error) {
+    if (!isConflict(error) && !isNotFound(error)) throw error;
+  }
+}
+
+/** The name of a Dpu that we want to make is taken: by somebody else, or by our own that lost the labels by which it is found. */
+async function meet(dpus: ResourceClient<Dpu>, set: DpuSet, wanted: Dpu, after: Plan, signal: AbortSignal): Promise<void> {
+  const found = await dpus.get(refOf(wanted), { signal });
+  if (!found) return;
+  if (!isOwn(found, set)) {
+    after.conflicts.push({
+      node: wanted.spec.nodeName,
+      pci: wanted.spec.pciAddress,
+      holder: `Dpu ${set.metadata.namespace}/${found.metadata.name}`,
+    });
+  } else if (found.metadata.labels?.[DPU_LABELS.setName] !== wanted.metadata.labels?.[DPU_LABELS.setName]) {
+    await patchAsRead(dpus, found, { metadata: { labels: wanted.metadata.labels } }, signal);
+  }
+}
+
+const refOf = ({ metadata }: Dpu) => ({
+  name: metadata.name,
+  ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
+});
+const named = (names: readonly string[]): string =>
+  names.length === 1 ? `Dpu ${names[0]}` : `${names.length} Dpus: ${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}`;

@@ -3,6 +3,7 @@ import { AGENT_REASONS } from './reasons/agent.ts';
 import { BFB_REASONS } from './reasons/bfb.ts';
 import { DPU_REASONS } from './reasons/dpu.ts';
 import { DPUSET_REASONS } from './reasons/dpuset.ts';
+import { GATEWAY_REASONS } from './reasons/gateway.ts';
 
 export interface ReasonText {
   /** What it means, one sentence. */
@@ -11,8 +12,11 @@ export interface ReasonText {
   readonly fix: string;
 }
 
-export const REASONS = { ...BFB_REASONS, ...DPU_REASONS, ...DPUSET_REASONS, ...AGENT_REASONS } as const satisfies Record<
-  string,
-  ReasonText
->;
+export const REASONS = {
+  ...BFB_REASONS,
+  ...DPU_REASONS,
+  ...DPUSET_REASONS,
+  ...AGENT_REASONS,
+  ...GATEWAY_REASONS,
+} as const satisfies Record<string, ReasonText>;
 export type Reason = keyof typeof REASONS;

@@ -1,6 +1,6 @@
 /** The host's files below a root (`/` on a real host whose devices are mounted into the Pod). */
-import { constants, type Stats } from 'node:fs';
-import { lstat, open, readdir, readlink, rename, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readdir, readlink, rename, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, hostError, type BootStream, type HostPort, type HostStat } from './port.ts';
 
@@ -47,15 +47,12 @@ async function writeOnce(path: string, text: string): Promise<void> {
 }
 
 async function statOf(path: string): Promise<HostStat | undefined> {
-  let found: Stats;
   try {
-    found = await lstat(path);
-    if (found.isSymbolicLink()) found = await stat(path).catch(() => found);
+    return { type: (await stat(path)).isDirectory() ? 'dir' : 'file' };
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error))) return undefined;
     throw error;
   }
-  return { type: found.isDirectory() ? 'directory' : found.isFile() ? 'file' : found.isSymbolicLink() ? 'link' : 'other' };
 }
 
 /** Hidden until it is whole: readers of such folders ignore names that begin with a dot. */

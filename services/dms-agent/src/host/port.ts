@@ -9,7 +9,7 @@ export interface HostPort {
   write(path: string, text: string): Promise<void>;
   /** Names in a folder. */
   list(path: string): Promise<string[]>;
-  /** undefined when there is nothing at this path. */
+  /** Links are followed; undefined when there is nothing at this path. */
   stat(path: string): Promise<HostStat | undefined>;
   readlink(path: string): Promise<string>;
   /** Puts a whole file in place at once (a reader sees the old text or the new one); creates it. */
@@ -20,7 +20,7 @@ export interface HostPort {
 }
 
 export interface HostStat {
-  type: 'file' | 'directory' | 'link' | 'other';
+  type: 'file' | 'dir';
 }
 
 export interface BootStream {

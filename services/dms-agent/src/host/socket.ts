@@ -1,6 +1,6 @@
 /**
  * The host behind a unix socket: newline-delimited JSON. Request `{id, op, path, data?}`, answer `{id, ok: true, data?}` or `{id, errno}`.
- * `data` of read, write and boot-write is base64; of list an array of names; of stat `{type}`; of readlink the target.
+ * `data` of read, write and boot-write is base64; of list an array of names; of stat `{type}`; of readlink the target; boot-write answers the bytes taken.
  * The boot stream is a connection of its own (boot-open, boot-write…, boot-close); ending the connection closes the boot file as the kernel would.
  */
 import { connect, type Socket } from 'node:net';
@@ -54,7 +54,9 @@ async function openBoot(path: string, target: string): Promise<BootStream> {
     throw error;
   }
   return {
-    write: async (chunk) => void (await line.ask('boot-write', target, chunk.toString('base64'))),
+    write: async (chunk) => {
+      for (let at = 0; at < chunk.length;) at += Number(await line.ask('boot-write', target, chunk.subarray(at).toString('base64')));
+    },
     close: async () => {
       await line.ask('boot-close', target);
       line.end();

@@ -73,7 +73,11 @@ async function setVfs(context: OperationContext, bdf: string, count: number): Pr
 async function writeVfs(context: OperationContext, bdf: string, file: string, count: number): Promise<void> {
   try {
     await context.host.write(file, `${count}\n`);
+    const seen = await readLine(context.host, file);
+    if (Number(seen) !== count)
+      throw new OperationFailure('DriverFailed', 'transient', `${bdf}: ${count} virtual functions were asked for, ${seen} are there`);
   } catch (error) {
+    if (error instanceof OperationFailure) throw error;
     const errno = errnoOf(error);
     const total = await readLine(context.host, `${PCI_DEVICES}/${bdf}/sriov_totalvfs`);
     const [reason, failureClass, text] = VF_FAILURES[errno] ?? (['DriverFailed', 'transient', `the kernel says ${errno}`] as const);

@@ -46,6 +46,14 @@ export class FakeController {
     return this;
   }
 
+  /** As new, on the same port. */
+  reset(): void {
+    for (const list of [this.announcements, this.claims, this.reports]) list.length = 0;
+    this.specs.clear();
+    this.onAnnounce = () => ({ dpus: [] });
+    this.onReport = () => ({});
+  }
+
   async stop(): Promise<void> {
     this.#server?.closeAllConnections();
     await new Promise((resolve) => this.#server?.close(resolve));

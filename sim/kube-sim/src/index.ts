@@ -1,1 +1,3 @@
-export {};
+export { startKubeSim, type KubeSim, type KubeSimOptions } from './server.ts';
+export { createPki, type KeyAndCert, type Pki } from './pki.ts';
+export type { AuditEntry, RequestCount, RequestCounters, RequestFilter } from './audit.ts';

@@ -1,0 +1,44 @@
+/** What every request handler works with. */
+import type { AuditLog, RequestCounters } from './audit.ts';
+import type { Resource, Registry } from './resources/resource.ts';
+import type { Store } from './store/store.ts';
+import type { Collection } from './store/collection.ts';
+import type { Keys } from './auth/keys.ts';
+import type { Watches } from './store/watches.ts';
+
+/** Who asks: the result of authentication. */
+export interface User {
+  name: string;
+  uid?: string;
+  groups: string[];
+  extra?: Record<string, string[]>;
+}
+
+export interface Api {
+  store: Store;
+  registry: Registry;
+  audit: AuditLog;
+  requests: RequestCounters;
+  keys: Keys;
+  watches: Watches;
+  clock: () => Date;
+}
+
+/** One request for a resource. */
+export interface Call {
+  resource: Resource;
+  namespace?: string;
+  name?: string;
+  subresource?: string;
+  user: User;
+  userAgent: string;
+  query: URLSearchParams;
+}
+
+export const collectionOf = (api: Api, resource: Resource): Collection => api.store.collection(resource.collection);
+
+/** dryRun=All: everything is checked, nothing is stored. */
+export const isDryRun = (call: Call): boolean => call.query.get('dryRun') === 'All';
+
+/** The name under which fields are owned: the parameter, else the product of the User-Agent. */
+export const fieldManagerOf = (call: Call): string => call.query.get('fieldManager') || call.userAgent.split(/[/ ]/)[0] || 'unknown';

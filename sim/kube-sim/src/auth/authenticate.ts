@@ -1,0 +1,36 @@
+/** Who sends a request: client certificate, bootstrap token, service-account token, or nobody. */
+import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import type { Api, User } from '../api.ts';
+import { bootstrapUser } from './bootstrap.ts';
+import { API_AUDIENCE } from './keys.ts';
+import { serviceAccountUser } from './service-accounts.ts';
+
+export const ANONYMOUS: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
+
+const list = (value: string | string[] | undefined): string[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
+
+function certificateUser(socket: TLSSocket): User | undefined {
+  if (!socket.authorized) return undefined;
+  const { subject } = socket.getPeerCertificate();
+  const name = list(subject?.CN)[0];
+  return name === undefined ? undefined : { name, groups: list(subject.O) };
+}
+
+/** undefined: credentials were given, but they are not (or no longer) good. */
+export function authenticate(api: Api, request: IncomingMessage): User | undefined {
+  const certified = certificateUser(request.socket as TLSSocket);
+  const withGroup = (user: User | undefined) => user && { ...user, groups: [...user.groups, 'system:authenticated'] };
+  if (certified) return withGroup(certified);
+  const header = request.headers.authorization;
+  if (header === undefined) return ANONYMOUS;
+  const token = /^Bearer\s+(\S+)$/i.exec(header)?.[1];
+  if (token === undefined) return undefined;
+  return withGroup(bootstrapUser(api, token) ?? serviceAccountUser(api, token, [API_AUDIENCE])?.user);
+}
+
+const OPEN_PATHS = new Set(['/version', '/healthz', '/livez', '/readyz', '/api/v1/namespaces/kube-public/configmaps/cluster-info']);
+
+/** What anonymous clients may read: what a machine needs before it has joined. */
+export const isOpen = (method: string, path: string): boolean =>
+  method === 'GET' && (OPEN_PATHS.has(path) || /^\/(livez|readyz|healthz)\//.test(path));

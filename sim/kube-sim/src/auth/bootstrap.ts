@@ -1,0 +1,60 @@
+/** Bootstrap tokens: Secrets of kube-system that let a machine join, and the signatures over cluster-info that they can check. */
+import { createHmac } from 'node:crypto';
+import type { Api, User } from '../api.ts';
+import { isMap, type KubeObject } from '../objects.ts';
+
+const TYPE = 'bootstrap.kubernetes.io/token';
+const TOKEN = /^([a-z0-9]{6})\.([a-z0-9]{16})$/;
+const GROUP = /^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$/;
+
+interface BootstrapToken {
+  id: string;
+  secret: string;
+  /** Whether it may be used to authenticate, to sign. */
+  authentication: boolean;
+  signing: boolean;
+  groups: string[];
+}
+
+/** Reads a token's Secret; undefined where it is none, or has expired. */
+function read(object: KubeObject, now: Date): BootstrapToken | undefined {
+  const data = isMap(object['data']) ? object['data'] : {};
+  const value = (name: string) => Buffer.from(String(data[name] ?? ''), 'base64').toString();
+  const id = value('token-id');
+  if (object['type'] !== TYPE || object.metadata.deletionTimestamp || object.metadata.name !== `bootstrap-token-${id}`) return undefined;
+  const expiration = value('expiration');
+  if (expiration && !(Date.parse(expiration) > now.getTime())) return undefined;
+  const groups = value('auth-extra-groups')
+    .split(',')
+    .filter((group) => GROUP.test(group));
+  const may = (use: string) => value(`usage-bootstrap-${use}`) === 'true';
+  return { id, secret: value('token-secret'), authentication: may('authentication'), signing: may('signing'), groups };
+}
+
+/** The user of a bootstrap token, read live: a token that was deleted or has expired joins nothing. */
+export function bootstrapUser(api: Api, token: string): User | undefined {
+  const parts = TOKEN.exec(token);
+  if (!parts) return undefined;
+  const found = api.store.collection('/secrets').items.get(`kube-system/bootstrap-token-${parts[1]}`);
+  const known = found && read(found.object, api.clock());
+  if (!known?.authentication || known.secret !== parts[2]) return undefined;
+  return { name: `system:bootstrap:${known.id}`, groups: ['system:bootstrappers', ...known.groups] };
+}
+
+/** JWS with detached payload (HS256, the token id as key id), as kubeadm verifies it. */
+export function detachedSignature(content: string, id: string, secret: string): string {
+  const head = Buffer.from(JSON.stringify({ alg: 'HS256', kid: id })).toString('base64url');
+  const payload = Buffer.from(content).toString('base64url');
+  return `${head}..${createHmac('sha256', `${id}.${secret}`).update(`${head}.${payload}`).digest('base64url')}`;
+}
+
+/** data of kube-public/cluster-info: the kubeconfig and one signature per token that may sign. */
+export function clusterInfo(api: Api, kubeconfig: string): Record<string, string> {
+  const data: Record<string, string> = { kubeconfig };
+  for (const [key, { object }] of api.store.collection('/secrets').items) {
+    if (!key.startsWith('kube-system/bootstrap-token-')) continue;
+    const token = read(object, api.clock());
+    if (token?.signing) data[`jws-kubeconfig-${token.id}`] = detachedSignature(kubeconfig, token.id, token.secret);
+  }
+  return data;
+}

@@ -1,0 +1,48 @@
+/** Resources that are answered at once and stored nowhere: reviews of tokens and permissions. There is no RBAC here: everything is allowed. */
+import type { Api, User } from '../api.ts';
+import { isMap, timestamp, type JsonMap } from '../objects.ts';
+import { reviewToken } from './service-accounts.ts';
+
+export interface Review {
+  group: string;
+  plural: string;
+  kind: string;
+  answer: (api: Api, user: User, body: JsonMap) => JsonMap;
+}
+
+const allowed = (_api: Api, _user: User, body: JsonMap): JsonMap => ({
+  ...body,
+  metadata: {},
+  status: { allowed: true, reason: 'this server has no authorization' },
+});
+
+const AUTHORIZATION = 'authorization.k8s.io';
+const AUTHENTICATION = 'authentication.k8s.io';
+
+export const REVIEWS: Review[] = [
+  { group: AUTHENTICATION, plural: 'tokenreviews', kind: 'TokenReview', answer: (api, _user, body) => reviewToken(api, body) },
+  {
+    group: AUTHENTICATION,
+    plural: 'selfsubjectreviews',
+    kind: 'SelfSubjectReview',
+    answer: (api, user, body) => ({
+      ...body,
+      metadata: { creationTimestamp: timestamp(api.clock()) },
+      status: {
+        userInfo: {
+          username: user.name,
+          groups: user.groups,
+          ...(user.uid && { uid: user.uid }),
+          ...(user.extra && { extra: user.extra }),
+        },
+      },
+    }),
+  },
+  { group: AUTHORIZATION, plural: 'selfsubjectaccessreviews', kind: 'SelfSubjectAccessReview', answer: allowed },
+  { group: AUTHORIZATION, plural: 'subjectaccessreviews', kind: 'SubjectAccessReview', answer: allowed },
+];
+
+export const findReview = (group: string, plural: string): Review | undefined =>
+  REVIEWS.find((review) => review.group === group && review.plural === plural);
+
+export const asReviewBody = (body: unknown): JsonMap => (isMap(body) ? body : {});

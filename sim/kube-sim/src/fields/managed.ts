@@ -1,0 +1,105 @@
+/** metadata.managedFields: who owns which field (one entry per manager, operation, version and subresource). */
+import { equal, isMap, type JsonMap, type ManagedFields } from '../objects.ts';
+import { elementsOf, within, type Leaves, type Path } from './leaves.ts';
+
+export type FieldSet = Set<Path>;
+
+/** Who writes: the manager, as what, through which version and subresource, when. */
+export interface Writer {
+  manager: string;
+  operation: 'Apply' | 'Update';
+  apiVersion: string;
+  subresource?: string;
+  time: string;
+}
+
+/** Reads FieldsV1; `.` marks a path that is itself a member besides the ones below it. */
+export function decodeFields(fields: JsonMap, path: Path = '', set: FieldSet = new Set()): FieldSet {
+  const names = Object.keys(fields);
+  if (names.length === 0 && path) set.add(path);
+  for (const name of names) {
+    const child = fields[name];
+    if (name === '.') set.add(path);
+    else decodeFields(isMap(child) ? child : {}, within(path, name), set);
+  }
+  return set;
+}
+
+interface Node {
+  member: boolean;
+  below: Map<string, Node>;
+}
+
+export function encodeFields(set: FieldSet): JsonMap {
+  const root: Node = { member: false, below: new Map() };
+  for (const path of [...set].sort()) {
+    let node = root;
+    for (const element of elementsOf(path)) {
+      let next = node.below.get(element);
+      if (!next) node.below.set(element, (next = { member: false, below: new Map() }));
+      node = next;
+    }
+    node.member = true;
+  }
+  const encode = ({ member, below }: Node): JsonMap => {
+    const fields: JsonMap = member && below.size > 0 ? { '.': {} } : {};
+    for (const [element, node] of below) fields[element] = encode(node);
+    return fields;
+  };
+  return encode(root);
+}
+
+export interface Difference {
+  /** Fields that are new or have another value. */
+  changed: FieldSet;
+  removed: FieldSet;
+}
+
+export function compare(before: Leaves, after: Leaves): Difference {
+  const changed: FieldSet = new Set();
+  const removed: FieldSet = new Set();
+  for (const [path, value] of after) if (!before.has(path) || !equal(before.get(path), value)) changed.add(path);
+  for (const path of before.keys()) if (!after.has(path)) removed.add(path);
+  return { changed, removed };
+}
+
+export const isWriter = (entry: ManagedFields, writer: Writer): boolean =>
+  entry.manager === writer.manager &&
+  entry.operation === writer.operation &&
+  entry.apiVersion === writer.apiVersion &&
+  (entry.subresource ?? '') === (writer.subresource ?? '');
+
+export const ownedBy = (entry: ManagedFields): FieldSet => decodeFields(entry.fieldsV1 ?? {});
+
+export function entryOf(writer: Writer, set: FieldSet, before?: ManagedFields): ManagedFields {
+  const fieldsV1 = encodeFields(set);
+  if (before && equal(before.fieldsV1, fieldsV1)) return before;
+  const { manager, operation, apiVersion, subresource, time } = writer;
+  return { manager, operation, apiVersion, time, fieldsType: 'FieldsV1', fieldsV1, ...(subresource && { subresource }) };
+}
+
+/** Takes fields away from an entry; undefined when it owns nothing any more. */
+export function without(entry: ManagedFields, lost: (path: Path) => boolean, time: string): ManagedFields | undefined {
+  const set = ownedBy(entry);
+  const kept: FieldSet = new Set([...set].filter((path) => !lost(path)));
+  if (kept.size === 0) return undefined;
+  return kept.size === set.size ? entry : { ...entry, time, fieldsV1: encodeFields(kept) };
+}
+
+/** Ownership after a create, update or patch: what changed belongs to the writer alone. */
+export function afterUpdate(entries: ManagedFields[], before: Leaves, after: Leaves, writer: Writer): ManagedFields[] {
+  const { changed, removed } = compare(before, after);
+  if (changed.size === 0 && removed.size === 0) return entries;
+  const result: ManagedFields[] = [];
+  let own: ManagedFields | undefined;
+  for (const entry of entries) {
+    if (isWriter(entry, writer)) own = entry;
+    else
+      result.push(...[without(entry, (path) => changed.has(path) || removed.has(path), writer.time)].filter((left) => left !== undefined));
+  }
+  const set: FieldSet = own ? ownedBy(own) : new Set();
+  for (const path of changed) set.add(path);
+  for (const path of removed) set.delete(path);
+  if (set.size > 0) result.push(entryOf(writer, set, own));
+  return result;
+}

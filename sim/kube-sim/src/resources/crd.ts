@@ -1,0 +1,188 @@
+/** CustomResourceDefinitions: the kind itself, and the resources that its objects define. */
+import { at, isMap, timestamp, type JsonMap, type KubeObject } from '../objects.ts';
+import { compile } from '../schema/rules.ts';
+import { regex } from '../schema/validate.ts';
+import type { Schema } from '../schema/schema.ts';
+import { METADATA_FIELDS, field } from '../selectors.ts';
+import type { Cause } from '../status.ts';
+import { NAME, column, printerColumns } from './columns.ts';
+import { parseJsonPath } from './json-path.ts';
+import type { Resource } from './resource.ts';
+
+export const GROUP = 'apiextensions.k8s.io';
+export const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
+
+interface Names {
+  plural: string;
+  singular?: string;
+  kind: string;
+  listKind?: string;
+  shortNames?: string[];
+  categories?: string[];
+}
+interface Version {
+  name: string;
+  served: boolean;
+  storage: boolean;
+  schema?: { openAPIV3Schema: Schema };
+  subresources?: { status?: JsonMap };
+  additionalPrinterColumns?: Parameters<typeof printerColumns>[0];
+  selectableFields?: { jsonPath: string }[];
+}
+interface Spec {
+  group: string;
+  scope: 'Namespaced' | 'Cluster';
+  names: Names;
+  versions: Version[];
+}
+
+const specOf = (object: KubeObject): Spec => object['spec'] as unknown as Spec;
+
+function prepare(object: KubeObject, old: KubeObject | undefined, now: Date): void {
+  const spec = specOf(object);
+  if (!isMap(object['spec']) || !isMap(spec.names) || !Array.isArray(spec.versions)) return;
+  spec.names.singular ||= spec.names.kind?.toLowerCase();
+  spec.names.listKind ||= `${spec.names.kind}List`;
+  object['spec'] = { conversion: { strategy: 'None' }, ...(object['spec'] as JsonMap) };
+  if (old) return;
+  object.metadata.finalizers = [...(object.metadata.finalizers ?? []), CLEANUP];
+  const condition = (type: string, reason: string, message: string) => ({
+    type,
+    status: 'True',
+    reason,
+    message,
+    lastTransitionTime: timestamp(now),
+  });
+  object['status'] = {
+    conditions: [
+      condition('NamesAccepted', 'NoConflicts', 'no conflicts found'),
+      condition('Established', 'InitialNamesAccepted', 'the initial names have been accepted'),
+    ],
+    acceptedNames: spec.names,
+    storedVersions: spec.versions.filter(({ storage }) => storage).map(({ name }) => name),
+  };
+}
+
+const fault = (path: string, message: string, reason = 'FieldValueInvalid'): Cause => ({ reason, field: path, message });
+
+function check(object: KubeObject): Cause[] {
+  const spec = specOf(object);
+  const causes: Cause[] = [];
+  for (const name of ['group', 'scope', 'names', 'versions'] as const)
+    if (!isMap(object['spec']) || spec[name] === undefined) causes.push(fault(`spec.${name}`, 'Required value', 'FieldValueRequired'));
+  if (causes.length > 0) return causes;
+  const expected = `${spec.names.plural}.${spec.group}`;
+  if (object.metadata.name !== expected)
+    causes.push(fault('metadata.name', `Invalid value: "${object.metadata.name}": must be spec.names.plural+"."+spec.group`));
+  if (spec.versions.filter(({ storage }) => storage).length !== 1)
+    causes.push(fault('spec.versions', 'Invalid value: must have exactly one version marked as storage version'));
+  spec.versions.forEach((version, index) => {
+    const path = `spec.versions[${index}]`;
+    const schema = version.schema?.openAPIV3Schema;
+    if (!schema) causes.push(fault(`${path}.schema.openAPIV3Schema`, 'Required value: schemas are required', 'FieldValueRequired'));
+    else checkSchema(schema, `${path}.schema.openAPIV3Schema`, causes);
+    (version.additionalPrinterColumns ?? []).forEach(({ jsonPath }, at) =>
+      attempt(() => parseJsonPath(jsonPath), `${path}.additionalPrinterColumns[${at}].jsonPath`, causes),
+    );
+  });
+  return causes;
+}
+
+function attempt(act: () => unknown, path: string, causes: Cause[], what = ''): void {
+  try {
+    act();
+  } catch (error) {
+    causes.push(fault(path, `Invalid value: ${what}${(error as Error).message.split('\n')[0]}`));
+  }
+}
+
+const INT_OR_STRING = 'x-kubernetes-int-or-string';
+
+/** A schema must be structural: every value has a type, and what is listed can be pruned by it. */
+function checkSchema(schema: Schema, path: string, causes: Cause[]): void {
+  if (!schema.type && !schema[INT_OR_STRING] && !schema['x-kubernetes-preserve-unknown-fields'])
+    causes.push(fault(`${path}.type`, 'Required value: must not be empty for specified object fields', 'FieldValueRequired'));
+  if (schema.type === 'array' && !schema.items)
+    causes.push(fault(`${path}.items`, 'Required value: must be specified', 'FieldValueRequired'));
+  if (schema.properties && schema.additionalProperties)
+    causes.push(
+      fault(`${path}.additionalProperties`, 'Forbidden: additionalProperties and properties are mutual exclusive', 'FieldValueForbidden'),
+    );
+  if (schema['x-kubernetes-list-type'] === 'map' && !schema['x-kubernetes-list-map-keys']?.length)
+    causes.push(
+      fault(
+        `${path}.x-kubernetes-list-map-keys`,
+        'Required value: must not be empty if x-kubernetes-list-type is map',
+        'FieldValueRequired',
+      ),
+    );
+  if (schema.pattern !== undefined) attempt(() => regex(schema.pattern!), `${path}.pattern`, causes);
+  (schema['x-kubernetes-validations'] ?? []).forEach(({ rule, messageExpression }, index) => {
+    const here = `${path}.x-kubernetes-validations[${index}]`;
+    attempt(() => compile(rule), `${here}.rule`, causes, `"${rule}": compilation failed: `);
+    if (messageExpression) attempt(() => compile(messageExpression), `${here}.messageExpression`, causes, 'compilation failed: ');
+  });
+  for (const [name, child] of Object.entries(schema.properties ?? {})) checkSchema(child, `${path}.properties[${name}]`, causes);
+  if (schema.items) checkSchema(schema.items, `${path}.items`, causes);
+  if (typeof schema.additionalProperties === 'object') checkSchema(schema.additionalProperties, `${path}.additionalProperties`, causes);
+}
+
+/** The kind CustomResourceDefinition. */
+export const CRD: Resource = {
+  group: GROUP,
+  version: 'v1',
+  plural: 'customresourcedefinitions',
+  singular: 'customresourcedefinition',
+  kind: 'CustomResourceDefinition',
+  shortNames: ['crd', 'crds'],
+  categories: ['api-extensions'],
+  namespaced: false,
+  builtin: true,
+  collection: `${GROUP}/customresourcedefinitions`,
+  schema: {
+    type: 'object',
+    description: 'CustomResourceDefinition represents a resource that should be exposed on the API server.',
+    properties: {
+      spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+      status: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+    },
+  },
+  statusSubresource: true,
+  statusAtCreation: true,
+  generation: true,
+  fields: {},
+  columns: [NAME, column('Created At', 'metadata.creationTimestamp')],
+  prepare,
+  check,
+};
+
+/** The resources that a definition serves: one per served version, all kept in one collection in the storage version. */
+export function resourcesOf(definition: KubeObject): Resource[] {
+  const { group, scope, names, versions } = specOf(definition);
+  const stored = versions.find(({ storage }) => storage)!.name;
+  return versions
+    .filter(({ served }) => served)
+    .map((version) => {
+      const schema = version.schema!.openAPIV3Schema;
+      const fields = (version.selectableFields ?? []).map(({ jsonPath }) => field(jsonPath.replace(/^\./, '')));
+      const toVersion = (name: string) => (object: KubeObject) => ({ ...object, apiVersion: `${group}/${name}` });
+      return {
+        group,
+        version: version.name,
+        plural: names.plural,
+        singular: names.singular ?? '',
+        kind: names.kind,
+        shortNames: names.shortNames ?? [],
+        categories: names.categories ?? [],
+        namespaced: scope === 'Namespaced',
+        builtin: false,
+        collection: `${group}/${names.plural}`,
+        schema,
+        statusSubresource: at(version, 'subresources', 'status') !== undefined,
+        generation: true,
+        fields: Object.assign({}, METADATA_FIELDS, ...fields) as Resource['fields'],
+        columns: printerColumns(version.additionalPrinterColumns),
+        ...(version.name !== stored && { convert: { read: toVersion(version.name), write: toVersion(stored) } }),
+      };
+    });
+}

@@ -1,0 +1,109 @@
+/** Rules of metadata that hold for every kind. */
+import type { KubeObject, Metadata } from '../objects.ts';
+import { isMap } from '../objects.ts';
+import { badRequest, type Cause } from '../status.ts';
+
+const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
+const QUALIFIED = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
+const ANNOTATIONS_LIMIT = 256 * 1024;
+
+const wrong = (field: string, value: unknown, why: string): Cause => ({
+  reason: 'FieldValueInvalid',
+  field,
+  message: `Invalid value: ${JSON.stringify(value)}: ${why}`,
+});
+
+/** Why a key of labels or annotations is none; undefined when it is fine. */
+function keyFault(key: string): string | undefined {
+  const [name, prefix, ...more] = key.split('/').reverse() as [string, string?, ...string[]];
+  if (more.length > 0) return 'a qualified name must consist of a name with an optional DNS subdomain prefix and one "/"';
+  if (prefix !== undefined && (prefix.length > 253 || !SUBDOMAIN.test(prefix))) return 'prefix part must be a lowercase RFC 1123 subdomain';
+  if (name.length > 63) return 'name part must be no more than 63 bytes';
+  if (!QUALIFIED.test(name))
+    return "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+  return undefined;
+}
+
+function labelFaults(labels: Record<string, string>): Cause[] {
+  return Object.entries(labels).flatMap(([key, value]) => {
+    const fault = keyFault(key);
+    if (fault) return [wrong('metadata.labels', key, fault)];
+    if (value.length > 63) return [wrong('metadata.labels', value, 'must be no more than 63 bytes')];
+    const why =
+      "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+    return LABEL_VALUE.test(value) ? [] : [wrong('metadata.labels', value, why)];
+  });
+}
+
+/** Faults of the metadata of a new object or, with `old`, of a new version of it. */
+export function metadataFaults(meta: Metadata, old?: Metadata): Cause[] {
+  const causes: Cause[] = [];
+  if (!old && (meta.name.length > 253 || !SUBDOMAIN.test(meta.name)))
+    causes.push(
+      wrong(
+        'metadata.name',
+        meta.name,
+        "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+      ),
+    );
+  causes.push(...labelFaults(meta.labels ?? {}));
+  const annotations = Object.entries(meta.annotations ?? {});
+  for (const [key] of annotations) {
+    const fault = keyFault(key.toLowerCase());
+    if (fault) causes.push(wrong('metadata.annotations', key, fault));
+  }
+  if (annotations.reduce((size, [key, value]) => size + key.length + value.length, 0) > ANNOTATIONS_LIMIT)
+    causes.push({
+      reason: 'FieldValueTooLong',
+      field: 'metadata.annotations',
+      message: `Too long: may not be more than ${ANNOTATIONS_LIMIT} bytes`,
+    });
+  (meta.ownerReferences ?? []).forEach((owner, index) => {
+    for (const name of ['apiVersion', 'kind', 'name', 'uid'] as const)
+      if (!owner[name]) causes.push(wrong(`metadata.ownerReferences[${index}].${name}`, '', 'must not be empty'));
+  });
+  for (const finalizer of meta.finalizers ?? []) {
+    const fault = keyFault(finalizer);
+    if (fault) causes.push(wrong('metadata.finalizers', finalizer, fault));
+  }
+  const added = old?.deletionTimestamp ? (meta.finalizers ?? []).filter((name) => !(old.finalizers ?? []).includes(name)) : [];
+  if (added.length > 0)
+    causes.push({
+      reason: 'FieldValueForbidden',
+      field: 'metadata.finalizers',
+      message: `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((name) => JSON.stringify(name)).join(', ')}}`,
+    });
+  return causes;
+}
+
+const isTextMap = (value: unknown): boolean => isMap(value) && Object.values(value).every((item) => typeof item === 'string');
+const SHAPES: [field: string, shape: string, holds: (value: unknown) => boolean][] = [
+  ['name', 'string', (value) => typeof value === 'string'],
+  ['generateName', 'string', (value) => typeof value === 'string'],
+  ['namespace', 'string', (value) => typeof value === 'string'],
+  ['labels', 'map of strings', isTextMap],
+  ['annotations', 'map of strings', isTextMap],
+  ['finalizers', 'list of strings', (value) => Array.isArray(value) && value.every((item) => typeof item === 'string')],
+  ['ownerReferences', 'list of objects', (value) => Array.isArray(value) && value.every(isMap)],
+  ['managedFields', 'list of objects', (value) => Array.isArray(value) && value.every(isMap)],
+];
+
+/** Makes sure that what came in has the shape of an object, as decoding into Go types would; nulls count as absent. */
+export function asObject(input: unknown, expected: { apiVersion: string; kind: string }): KubeObject {
+  if (!isMap(input)) throw badRequest(`the body of the request is not an object`);
+  const { apiVersion, kind } = input;
+  if (typeof kind !== 'string' || !kind) throw badRequest("Object 'Kind' is missing in the body of the request");
+  if (apiVersion !== expected.apiVersion || kind !== expected.kind)
+    throw badRequest(
+      `${kind} in version ${JSON.stringify(apiVersion)} cannot be handled as a ${expected.kind}: the API version in the data (${apiVersion}) or its kind does not match the expected ${expected.apiVersion}, Kind=${expected.kind}`,
+    );
+  if (input['metadata'] !== undefined && input['metadata'] !== null && !isMap(input['metadata']))
+    throw badRequest('metadata must be an object');
+  const metadata = { ...(input['metadata'] as Metadata | null | undefined) } as Metadata;
+  for (const [field, shape, holds] of SHAPES) {
+    if (metadata[field] === null || metadata[field] === undefined) delete metadata[field];
+    else if (!holds(metadata[field])) throw badRequest(`json: cannot unmarshal metadata.${field}: it must be a ${shape}`);
+  }
+  return { ...input, apiVersion: expected.apiVersion, kind, metadata };
+}

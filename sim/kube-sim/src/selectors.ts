@@ -1,0 +1,64 @@
+/** Label and field selectors in the syntax of query parameters. */
+import { at, type KubeObject } from './objects.ts';
+import { badRequest } from './status.ts';
+
+export type Matcher = (object: KubeObject) => boolean;
+
+/** Field name in a selector → the value it is compared with. */
+export type SelectableFields = Record<string, (object: KubeObject) => string>;
+
+/** Splits at commas outside of parentheses. */
+const clauses = (selector: string): string[] => selector.match(/(?:[^,(]|\([^)]*\))+/g)?.map((clause) => clause.trim()) ?? [];
+
+function labelClause(clause: string): (labels: Record<string, string>) => boolean {
+  const set = /^(\S+)\s+(in|notin)\s*\(([^)]*)\)$/.exec(clause);
+  if (set) {
+    const [, key, operator, list] = set as unknown as [string, string, string, string];
+    const values = new Set(list.split(',').map((value) => value.trim()));
+    return operator === 'in'
+      ? (labels) => key in labels && values.has(labels[key]!)
+      : (labels) => !(key in labels && values.has(labels[key]!));
+  }
+  const comparison = /^([^\s=!<>]+)\s*(==|=|!=|>|<)\s*([^\s=!<>]*)$/.exec(clause);
+  if (comparison) {
+    const [, key, operator, value] = comparison as unknown as [string, string, string, string];
+    if (operator === '!=') return (labels) => labels[key] !== value;
+    if (operator === '>') return (labels) => Number(labels[key]) > Number(value);
+    if (operator === '<') return (labels) => Number(labels[key]) < Number(value);
+    return (labels) => labels[key] === value;
+  }
+  const absent = /^!\s*([^\s=!<>()]+)$/.exec(clause);
+  if (absent) return (labels) => !(absent[1]! in labels);
+  if (/^[^\s=!<>()]+$/.test(clause)) return (labels) => clause in labels;
+  throw badRequest(`unable to parse requirement: found '${clause}'`);
+}
+
+/** Compiles a label selector; undefined when it selects everything. */
+export function labelMatcher(selector: string | undefined): Matcher | undefined {
+  if (!selector) return undefined;
+  const requirements = clauses(selector).map(labelClause);
+  return (object) => requirements.every((matches) => matches(object.metadata.labels ?? {}));
+}
+
+/** The fields that every kind can be selected by. */
+export const METADATA_FIELDS: SelectableFields = {
+  'metadata.name': (object) => object.metadata.name,
+  'metadata.namespace': (object) => object.metadata.namespace ?? '',
+};
+
+/** A selectable field that is read from the object at its own path. */
+export const field = (path: string): SelectableFields => ({ [path]: (object) => String(at(object, ...path.split('.')) ?? '') });
+
+/** Compiles a field selector; 400 for a field that the kind cannot be selected by. */
+export function fieldMatcher(selector: string | undefined, fields: SelectableFields): Matcher | undefined {
+  if (!selector) return undefined;
+  const requirements = clauses(selector).map((clause) => {
+    const parts = /^([^=!]+?)(==|=|!=)(.*)$/.exec(clause);
+    if (!parts) throw badRequest(`invalid field selector: '${clause}'; can't understand '${clause}'`);
+    const [, name, operator, value] = parts as unknown as [string, string, string, string];
+    const read = fields[name] ?? METADATA_FIELDS[name];
+    if (!read) throw badRequest(`field label not supported: ${name}`);
+    return operator === '!=' ? (object: KubeObject) => read(object) !== value : (object: KubeObject) => read(object) === value;
+  });
+  return (object) => requirements.every((matches) => matches(object));
+}

@@ -1,0 +1,185 @@
+/** The embedded API server: an HTTPS listener on loopback in front of the store. */
+import { createServer } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Api, Call } from './api.ts';
+import { AuditLog, RequestCounters, type AuditEntry } from './audit.ts';
+import { authenticate, isOpen, ANONYMOUS } from './auth/authenticate.ts';
+import { createKeys } from './auth/keys.ts';
+import { asReviewBody, findReview } from './auth/reviews.ts';
+import { Housekeeping } from './controllers/housekeeping.ts';
+import { keepClusterInfo } from './controllers/cluster-info.ts';
+import { VERSION, discovery } from './http/discovery.ts';
+import { OpenApi } from './http/openapi.ts';
+import { decodeObject, mediaType, parsePath, readBody } from './http/request.ts';
+import { sendBytes, sendFailure, sendJson } from './http/respond.ts';
+import { installDefinitions, systemCall } from './install.ts';
+import { clientKubeconfig } from './kubeconfig.ts';
+import { createPki, type Pki } from './pki.ts';
+import { BUILT_IN, FIRST_NAMESPACES } from './resources/built-in.ts';
+import { CRD, resourcesOf } from './resources/crd.ts';
+import { Registry } from './resources/resource.ts';
+import { methodNotAllowed, unauthorized } from './status.ts';
+import { Store } from './store/store.ts';
+import { Watches, type Ending } from './store/watches.ts';
+import { dispatch, verbOf } from './verbs/dispatch.ts';
+import { create } from './verbs/write.ts';
+
+export interface KubeSimOptions {
+  /** Default 127.0.0.1. */
+  host?: string;
+  /** Default: any free port. */
+  port?: number;
+  /** The CA to use; default: a new one. */
+  pki?: Pki;
+  /** Files or folders (*.yaml, *.yml, *.json) with CustomResourceDefinitions to install at the start. */
+  crds?: string[];
+  /** A file to which every audit entry is appended as a line of JSON. */
+  auditLog?: string;
+  /** The present time; default: the machine's. */
+  clock?: () => Date;
+}
+
+export interface KubeSim {
+  url: string;
+  /** Kubeconfig of an administrator, with a client certificate. */
+  kubeconfig: string;
+  caPem: string;
+  pki: Pki;
+  /** Accepted writes, oldest first; grows. */
+  audit: readonly AuditEntry[];
+  /** Counters of all requests. */
+  requests: RequestCounters;
+  /** Watches that are open now. */
+  openWatches(): number;
+  /** Forgets the history: lists that continue and watches that resume from before get 410. With `end`, open watches end too. */
+  compact(end?: Ending): void;
+  close(): Promise<void>;
+}
+
+/** Starts a server that listens on loopback with TLS, and resolves once it answers. */
+export async function startKubeSim(options: KubeSimOptions = {}): Promise<KubeSim> {
+  const { host = '127.0.0.1', port = 0, pki = await createPki(), clock = () => new Date() } = options;
+  const api: Api = {
+    store: new Store(),
+    registry: new Registry(),
+    audit: new AuditLog(options.auditLog),
+    requests: new RequestCounters(),
+    keys: createKeys(),
+    watches: new Watches(),
+    clock,
+  };
+  for (const resource of [...BUILT_IN, CRD]) api.registry.add(resource);
+  serveDefinitions(api);
+  const housekeeping = new Housekeeping(api);
+  for (const name of FIRST_NAMESPACES) {
+    const call = systemCall(api, 'v1', 'namespaces');
+    create(api, call, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, () => undefined);
+  }
+  await installDefinitions(api, options.crds ?? []);
+
+  const openApi = new OpenApi(api.registry);
+  const { certPem, keyPem } = await pki.server([
+    ...new Set(['localhost', '127.0.0.1', '::1', host, 'kubernetes', 'kubernetes.default.svc']),
+  ]);
+  const server = createServer(
+    { cert: certPem, key: keyPem, ca: pki.caPem, requestCert: true, rejectUnauthorized: false, keepAliveTimeout: 60_000, noDelay: true },
+    (request, response) => void answer(api, openApi, request, response).catch((error: unknown) => sendFailure(response, error)),
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  const url = `https://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
+  keepClusterInfo(api, url, pki.caPem);
+  const admin = await pki.client('kubernetes-admin', ['system:masters']);
+  return {
+    url,
+    kubeconfig: clientKubeconfig(url, pki.caPem, admin),
+    caPem: pki.caPem,
+    pki,
+    audit: api.audit.entries,
+    requests: api.requests,
+    openWatches: () => api.watches.size,
+    compact: (end) => {
+      for (const collection of api.store.collections.values()) collection.compact();
+      if (end) api.watches.endAll(end);
+    },
+    close: async () => {
+      housekeeping.stop();
+      api.watches.endAll('cut');
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** Serves the resources of every CustomResourceDefinition that is stored, from the moment it is. */
+function serveDefinitions(api: Api): void {
+  api.store.onChange(({ type, now, before }, collection) => {
+    if (collection.id !== CRD.collection) return;
+    const same = before && type === 'MODIFIED' && before.object.metadata.generation === now.object.metadata.generation;
+    if (same) return;
+    const { group, names } = now.object['spec'] as { group: string; names: { plural: string } };
+    api.registry.remove((resource) => resource.group === group && resource.plural === names.plural);
+    if (type !== 'DELETED') for (const resource of resourcesOf(now.object)) api.registry.add(resource);
+  });
+}
+
+async function answer(api: Api, openApi: OpenApi, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const method = request.method ?? 'GET';
+  const url = new URL(request.url ?? '/', 'https://localhost');
+  const path = url.pathname.replace(/(.)\/$/, '$1');
+  const user = authenticate(api, request);
+  const target = parsePath(path);
+  const userAgent = request.headers['user-agent'] ?? '';
+  api.requests.add({
+    verb: target ? verbOf(method, target.name !== undefined, url.searchParams) : method.toLowerCase(),
+    group: target?.group ?? '',
+    resource: target ? [target.plural, target.subresource].filter(Boolean).join('/') : '',
+    user: user?.name ?? '',
+    userAgent,
+  });
+  if (!user || (user === ANONYMOUS && !isOpen(method, path))) {
+    request.resume();
+    throw unauthorized();
+  }
+  const body = method === 'GET' ? Buffer.alloc(0) : await readBody(request);
+
+  const review = target && findReview(target.group, target.plural);
+  if (review) {
+    if (method !== 'POST') throw methodNotAllowed();
+    return sendJson(response, 201, review.answer(api, user, asReviewBody(decodeObject(body, mediaType(request)))));
+  }
+  const resource = target && api.registry.find(target.group ? `${target.group}/${target.version}` : target.version, target.plural);
+  if (
+    target &&
+    resource &&
+    resource.namespaced === (target.namespace !== undefined || (resource.namespaced && target.name === undefined))
+  ) {
+    const { namespace, name, subresource } = target;
+    const call: Call = {
+      resource,
+      ...(namespace && { namespace }),
+      ...(name && { name }),
+      ...(subresource && { subresource }),
+      user,
+      userAgent,
+      query: url.searchParams,
+    };
+    return dispatch({ api, call, request, response, body });
+  }
+  answerOther(api, openApi, request, response, path);
+}
+
+/** Everything that is no resource: health, version, discovery, OpenAPI. */
+function answerOther(api: Api, openApi: OpenApi, request: IncomingMessage, response: ServerResponse, path: string): void {
+  if (/^\/(healthz|livez|readyz)(\/|$)/.test(path)) return sendBytes(response, 200, Buffer.from('ok'), 'text/plain');
+  if (path === '/version') return sendJson(response, 200, VERSION);
+  const document = path.startsWith('/openapi/v3') ? openApi.answer(path) : undefined;
+  if (document) return sendJson(response, 200, document);
+  const found = /^\/apis?(\/|$)/.test(path) ? discovery(api.registry, path, request.headers.accept) : undefined;
+  if (found) return sendJson(response, 200, found.body, found.type);
+  sendBytes(response, 404, Buffer.from('404 page not found\n'), 'text/plain; charset=utf-8');
+}

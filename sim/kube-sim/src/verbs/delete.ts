@@ -1,0 +1,90 @@
+/** DELETE: preconditions, finalizers, grace, propagation; deletecollection is a DELETE of everything that a list selects. */
+import { collectionOf, isDryRun, type Api, type Call } from '../api.ts';
+import { at, isMap, timestamp, type KubeObject, type Metadata } from '../objects.ts';
+import { badRequest, conflict } from '../status.ts';
+import { keyOf, type Stored } from '../store/collection.ts';
+import { Stored as StoredObject } from '../store/collection.ts';
+
+export const ORPHAN = 'orphan';
+export const FOREGROUND = 'foregroundDeletion';
+
+export interface DeleteOptions {
+  uid?: string;
+  resourceVersion?: string;
+  gracePeriodSeconds?: number;
+  /** Background unless said otherwise. */
+  propagationPolicy?: string;
+}
+
+/** The options of a DELETE stand in its body, some also in the query. */
+export function deleteOptions(body: unknown, query: URLSearchParams): DeleteOptions {
+  const options = isMap(body) ? body : {};
+  const preconditions = isMap(options['preconditions']) ? options['preconditions'] : {};
+  const grace = options['gracePeriodSeconds'] ?? query.get('gracePeriodSeconds') ?? undefined;
+  const orphan = options['orphanDependents'] === true || query.get('orphanDependents') === 'true' ? 'Orphan' : undefined;
+  const policy = options['propagationPolicy'] ?? query.get('propagationPolicy') ?? orphan;
+  if (policy !== undefined && !['Background', 'Foreground', 'Orphan'].includes(String(policy)))
+    throw badRequest(`invalid propagationPolicy: ${String(policy)}: must be one of Background, Foreground, Orphan`);
+  return {
+    ...(preconditions['uid'] !== undefined && { uid: String(preconditions['uid']) }),
+    ...(preconditions['resourceVersion'] !== undefined && { resourceVersion: String(preconditions['resourceVersion']) }),
+    ...(grace !== undefined && { gracePeriodSeconds: Number(grace) }),
+    ...(policy !== undefined && { propagationPolicy: String(policy) }),
+  };
+}
+
+/** Deletes an object, or marks it as going where something has to happen first. Returns its last or present state and whether it is gone. */
+export function remove(api: Api, call: Call, stored: Stored, options: DeleteOptions): { stored: Stored; gone: boolean } {
+  const { resource } = call;
+  const { object } = stored;
+  const { name, namespace, uid, resourceVersion } = object.metadata;
+  const named = { group: resource.group, plural: resource.kind };
+  if (options.uid !== undefined && options.uid !== uid)
+    throw conflict(
+      named,
+      name,
+      `the UID in the precondition (${options.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
+    );
+  if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion)
+    throw conflict(
+      named,
+      name,
+      `the ResourceVersion in the precondition (${options.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
+    );
+  const collection = collectionOf(api, resource);
+  const grace = graceOf(call, object, options);
+  const next = marked(api, call, object, options, grace);
+  if (next === undefined) {
+    if (isDryRun(call)) return { stored, gone: true };
+    return { stored: api.store.remove(collection, keyOf(namespace, name))!, gone: true };
+  }
+  if (next === object) return { stored, gone: false };
+  return { stored: isDryRun(call) ? new StoredObject(next, stored.revision) : api.store.put(collection, next), gone: false };
+}
+
+/** Only Pods that run somewhere are given time to end. */
+function graceOf(call: Call, object: KubeObject, { gracePeriodSeconds }: DeleteOptions): number {
+  if (call.resource.plural !== 'pods' || call.resource.group !== '' || !at(object, 'spec', 'nodeName')) return 0;
+  return gracePeriodSeconds ?? Number(at(object, 'spec', 'terminationGracePeriodSeconds') ?? 30);
+}
+
+/** The object as it is while it goes; undefined when nothing holds it back, itself when it is going already. */
+function marked(api: Api, call: Call, object: KubeObject, options: DeleteOptions, grace: number): KubeObject | undefined {
+  const { metadata } = object;
+  const finalizers = (metadata.finalizers ?? []).filter(
+    (name) => options.propagationPolicy === undefined || (name !== ORPHAN && name !== FOREGROUND),
+  );
+  if (options.propagationPolicy === 'Orphan') finalizers.push(ORPHAN);
+  if (options.propagationPolicy === 'Foreground') finalizers.push(FOREGROUND);
+  const isNamespace = call.resource.plural === 'namespaces' && call.resource.group === '';
+  if (metadata.deletionTimestamp) return finalizers.length === 0 && !isNamespace && grace === 0 ? undefined : object;
+  if (finalizers.length === 0 && !isNamespace && grace === 0) return undefined;
+  const marked: Metadata = {
+    ...metadata,
+    deletionTimestamp: timestamp(new Date(api.clock().getTime() + grace * 1000)),
+    deletionGracePeriodSeconds: grace,
+    ...(finalizers.length > 0 && { finalizers }),
+    ...(metadata.generation !== undefined && { generation: metadata.generation + 1 }),
+  };
+  return { ...object, metadata: marked, ...(isNamespace && { status: { phase: 'Terminating' } }) };
+}

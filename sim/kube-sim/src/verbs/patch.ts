@@ -1,0 +1,118 @@
+/** PATCH: JSON, merge and strategic merge patches, and server-side apply. */
+import { applyPatch, type Operation } from 'rfc6902';
+import { fieldManagerOf, type Api, type Call } from '../api.ts';
+import { applyFields } from '../fields/apply.ts';
+import { ownableLeaves } from '../fields/leaves.ts';
+import { entryOf, type Writer } from '../fields/managed.ts';
+import { decode } from '../http/request.ts';
+import { copy, isMap, timestamp, type KubeObject } from '../objects.ts';
+import { mergePatch } from '../patch/merge.ts';
+import { strategicPatch } from '../patch/strategic.ts';
+import { apiVersionOf, served } from '../resources/resource.ts';
+import { objectSchema } from '../fields/leaves.ts';
+import { asObject } from '../schema/metadata.ts';
+import { ApiFailure, badRequest, conflict, invalid, notFound, unsupportedMediaType } from '../status.ts';
+import type { Stored } from '../store/collection.ts';
+import { byUpdate, create, update } from './write.ts';
+
+const JSON_PATCH = 'application/json-patch+json';
+const MERGE = 'application/merge-patch+json';
+const STRATEGIC = 'application/strategic-merge-patch+json';
+const APPLY = 'application/apply-patch+yaml';
+
+export interface Patched {
+  stored: Stored;
+  created: boolean;
+  applied: boolean;
+  body: unknown;
+}
+
+export function patch(api: Api, call: Call, old: Stored | undefined, body: Buffer, type: string): Patched {
+  const { resource } = call;
+  if (type === APPLY) return apply(api, call, old, asWanted(call, decode(body, type)));
+  const accepted = [JSON_PATCH, MERGE, ...(resource.builtin ? [STRATEGIC] : []), APPLY];
+  if (!accepted.includes(type)) throw unsupportedMediaType(type, accepted);
+  if (!old) throw notFound(resource, call.name!);
+  const given = decode(body, type);
+  const next = asObject(patched(call, served(resource, old.object), given, type), {
+    apiVersion: apiVersionOf(resource),
+    kind: resource.kind,
+  });
+  const { uid, name } = old.object.metadata;
+  if (next.metadata.uid !== uid)
+    throw invalid(resource.group, resource.kind, name, [
+      {
+        reason: 'FieldValueInvalid',
+        field: 'metadata.uid',
+        message: `Invalid value: ${JSON.stringify(next.metadata.uid ?? '')}: field is immutable`,
+      },
+    ]);
+  const stored = update(api, call, old, resource.convert?.write(next) ?? next, byUpdate(api, call));
+  return { stored, created: false, applied: false, body: given };
+}
+
+function patched(call: Call, object: KubeObject, given: unknown, type: string): unknown {
+  if (type === JSON_PATCH) return jsonPatch(object, given);
+  if (!isMap(given)) throw badRequest('the patch must be an object');
+  // What is not touched stays shared with the stored object: the write pipeline may change its input.
+  return copy(type === MERGE ? mergePatch(object, given) : strategicPatch(object, given, objectSchema(call.resource.schema)));
+}
+
+function jsonPatch(object: KubeObject, given: unknown): unknown {
+  if (!Array.isArray(given)) throw badRequest('a JSON patch must be a list of operations');
+  const result = copy(object);
+  let errors: (Error | null)[];
+  try {
+    errors = applyPatch(result, given as Operation[]);
+  } catch (error) {
+    errors = [error as Error];
+  }
+  if (errors.some((error) => error !== null))
+    throw new ApiFailure(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
+  return result;
+}
+
+/** What a manager applies through the main resource is everything but status, through /status nothing else. */
+function asWanted(call: Call, body: unknown): KubeObject {
+  const { resource, name, namespace } = call;
+  const wanted = asObject(body, { apiVersion: apiVersionOf(resource), kind: resource.kind });
+  if (wanted.metadata.managedFields) throw badRequest('metadata.managedFields must be nil');
+  if (wanted.metadata.name && wanted.metadata.name !== name)
+    throw badRequest(`the name of the object (${wanted.metadata.name}) does not match the name on the URL (${name})`);
+  if (namespace && wanted.metadata.namespace && wanted.metadata.namespace !== namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  const { apiVersion, kind, metadata, status, ...rest } = wanted;
+  const own = { ...metadata, name: name!, ...(namespace && { namespace }) };
+  if (call.subresource === 'status') return { apiVersion, kind, metadata: own, ...(status !== undefined && { status }) };
+  return { apiVersion, kind, metadata: own, ...rest, ...(!resource.statusSubresource && status !== undefined && { status }) };
+}
+
+function apply(api: Api, call: Call, old: Stored | undefined, body: KubeObject): Patched {
+  const { resource } = call;
+  if (!call.query.get('fieldManager'))
+    throw badRequest('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch');
+  const wanted = resource.convert?.write(body) ?? body;
+  const writer: Writer = {
+    manager: fieldManagerOf(call),
+    operation: 'Apply',
+    apiVersion: apiVersionOf(resource),
+    ...(call.subresource && { subresource: call.subresource }),
+    time: timestamp(api.clock()),
+  };
+  if (!old) {
+    if (call.subresource) throw notFound(resource, call.name!);
+    if (wanted.metadata.uid)
+      throw conflict(
+        resource,
+        call.name!,
+        `uid mismatch: the provided object specified uid ${wanted.metadata.uid}, and no existing object was found`,
+      );
+    const fields = new Set(ownableLeaves(wanted, resource.schema).keys());
+    const stored = create(api, call, copy(wanted), () => (fields.size > 0 ? [entryOf(writer, fields)] : []));
+    return { stored, created: true, applied: true, body };
+  }
+  const force = call.query.get('force') === 'true' || call.query.get('force') === '1';
+  const { object, managedFields } = applyFields(old.object, wanted, resource.schema, writer, force);
+  const stored = update(api, call, old, copy(object), () => managedFields);
+  return { stored, created: false, applied: true, body };
+}

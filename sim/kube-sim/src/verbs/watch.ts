@@ -1,0 +1,80 @@
+/** WATCH: replays what happened since a resourceVersion, then follows; transitions in and out of the selection are ADDED and DELETED. */
+import type { ServerResponse } from 'node:http';
+import { collectionOf, type Api, type Call } from '../api.ts';
+import { gone } from '../status.ts';
+import type { Change, Stored } from '../store/collection.ts';
+import { apiVersionOf } from '../resources/resource.ts';
+import { encoderOf } from '../http/encode.ts';
+import { matcherOf } from './read.ts';
+import type { IncomingMessage } from 'node:http';
+
+const BOOKMARK_MS = 15_000;
+/** A real server ends watches after 30 to 60 minutes when the client names no limit. */
+const LONGEST_SECONDS = 1800;
+/** A reader that is this many bytes behind is cut off: it resumes when it can. */
+const BACKLOG = 32 * 1024 * 1024;
+const INITIAL_END = 'k8s.io/initial-events-end';
+
+export function watch(api: Api, call: Call, request: IncomingMessage, response: ServerResponse): void {
+  const { query } = call;
+  const collection = collectionOf(api, call.resource);
+  const matches = matcherOf(call) ?? (() => true);
+  const encode = encoderOf(api, call, request).event;
+  const bookmarks = query.get('allowWatchBookmarks') === 'true' || query.get('allowWatchBookmarks') === '1';
+  const version = query.get('resourceVersion') ?? '';
+  const withInitial = query.get('sendInitialEvents') === 'true' || query.get('sendInitialEvents') === '1';
+  const fromNow = version === '' || version === '0' || withInitial;
+  const missed = fromNow ? [] : collection.since(Number(version));
+
+  response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private' });
+  response.flushHeaders();
+  const send = (type: string, stored: Stored) => {
+    response.write(encode(type, stored));
+    if (response.writableLength > BACKLOG) response.destroy();
+  };
+  const deliver = ({ type, now, before }: Change) => {
+    const is = type !== 'DELETED' && matches(now.object);
+    const was = before !== undefined && matches(before.object);
+    if (is) send(was ? 'MODIFIED' : 'ADDED', now);
+    else if (was) send('DELETED', now);
+  };
+  const bookmark = (annotations?: Record<string, string>) => {
+    const metadata = { resourceVersion: String(api.store.revision), ...(annotations && { annotations }) };
+    const object = {
+      kind: call.resource.kind,
+      apiVersion: apiVersionOf(call.resource),
+      metadata: { ...metadata, creationTimestamp: null },
+    };
+    response.write(JSON.stringify({ type: 'BOOKMARK', object }) + '\n');
+  };
+  const expired = () => {
+    const failure = gone(`too old resource version: ${version} (${collection.compactedTo})`);
+    response.end(JSON.stringify({ type: 'ERROR', object: failure.status() }) + '\n');
+  };
+  if (!missed) return expired();
+
+  const initial = fromNow && query.get('sendInitialEvents') !== 'false' && query.get('sendInitialEvents') !== '0';
+  if (initial)
+    for (const key of collection.keys()) {
+      const stored = collection.items.get(key)!;
+      if (matches(stored.object)) send('ADDED', stored);
+    }
+  if (withInitial && bookmarks) bookmark({ [INITIAL_END]: 'true' });
+  missed.forEach(deliver);
+
+  const unsubscribe = collection.subscribe(deliver);
+  const seconds = Math.min(Number(query.get('timeoutSeconds')) || LONGEST_SECONDS, LONGEST_SECONDS);
+  const timeout = setTimeout(() => {
+    if (bookmarks) bookmark();
+    response.end();
+  }, seconds * 1000);
+  const ticks = bookmarks ? setInterval(bookmark, BOOKMARK_MS) : undefined;
+  const forget = api.watches.add((ending) => (ending === 'expired' ? expired() : response.destroy()));
+  const stop = () => {
+    unsubscribe();
+    forget();
+    clearTimeout(timeout);
+    clearInterval(ticks);
+  };
+  response.on('close', stop).on('finish', stop);
+}

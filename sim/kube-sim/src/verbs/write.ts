@@ -1,0 +1,163 @@
+/** The way of every write into the store: shape, defaults, ownership, rules, then one commit. All of it is synchronous, so a write is atomic. */
+import { randomUUID } from 'node:crypto';
+import { collectionOf, isDryRun, type Api, type Call } from '../api.ts';
+import { afterUpdate } from '../fields/managed.ts';
+import { ownableLeaves } from '../fields/leaves.ts';
+import { equal, isMap, timestamp, type KubeObject, type ManagedFields, type Metadata } from '../objects.ts';
+import { apiVersionOf, type Resource } from '../resources/resource.ts';
+import { metadataFaults } from '../schema/metadata.ts';
+import { applyDefaults, prune } from '../schema/schema.ts';
+import { validate } from '../schema/validate.ts';
+import { alreadyExists, badRequest, conflict, forbidden, invalid, notFound, staleObject } from '../status.ts';
+import { Stored, keyOf } from '../store/collection.ts';
+import { fieldManagerOf } from '../api.ts';
+
+/** Who owns the fields of the next version. */
+export type Ownership = (next: KubeObject, old: KubeObject | undefined) => ManagedFields[] | undefined;
+
+/** Create, update and patch: what changes belongs to the writer. */
+export const byUpdate =
+  (api: Api, call: Call): Ownership =>
+  (next, old) =>
+    afterUpdate(
+      givenFields(next, old) ?? [],
+      old ? ownableLeaves(old, call.resource.schema) : new Map(),
+      ownableLeaves(next, call.resource.schema),
+      {
+        manager: fieldManagerOf(call),
+        operation: 'Update',
+        apiVersion: apiVersionOf(call.resource),
+        ...(call.subresource && { subresource: call.subresource }),
+        time: timestamp(api.clock()),
+      },
+    );
+
+/** managedFields may be edited by clients (`[{}]` erases them); absent or empty: as they were. */
+function givenFields(next: KubeObject, old: KubeObject | undefined): ManagedFields[] | undefined {
+  const given = next.metadata.managedFields;
+  if (!given || given.length === 0) return old?.metadata.managedFields;
+  return given.filter((entry) => entry.manager !== undefined && isMap(entry.fieldsV1));
+}
+
+/** Removes unknown fields; with fieldValidation=Strict they are refused instead. */
+function shape(call: Call, object: KubeObject): void {
+  const { kind, schema } = call.resource;
+  const unknown = prune(object, schema);
+  if (unknown.length > 0 && call.query.get('fieldValidation') === 'Strict') {
+    const faults = unknown.map((path) => `unknown field "${path}"`).join(', ');
+    throw badRequest(
+      `${kind} in version ${JSON.stringify(call.resource.version)} cannot be handled as a ${kind}: strict decoding error: ${faults}`,
+    );
+  }
+  applyDefaults(object, schema);
+}
+
+function check(resource: Resource, next: KubeObject, old: KubeObject | undefined): void {
+  const causes = metadataFaults(next.metadata, old?.metadata);
+  if (causes.length === 0) causes.push(...validate(next, old, resource.schema));
+  if (causes.length === 0) causes.push(...(resource.check?.(next, old) ?? []));
+  if (causes.length > 0) throw invalid(resource.group, resource.kind, next.metadata.name, causes);
+}
+
+const SUFFIX = 'bcdfghjklmnpqrstvwxz2456789';
+const randomSuffix = (): string => Array.from({ length: 5 }, () => SUFFIX[Math.floor(Math.random() * SUFFIX.length)]).join('');
+
+/** Refuses what cannot be in a namespace that is missing or going away. */
+function checkNamespace(api: Api, resource: Resource, name: string, namespace: string | undefined): void {
+  if (!resource.namespaced || !namespace) return;
+  const found = api.store.collection('/namespaces').items.get(namespace);
+  if (!found) throw notFound({ group: '', plural: 'namespaces' }, namespace);
+  if (found.object.metadata.deletionTimestamp)
+    throw forbidden(resource, name, `unable to create new content in namespace ${namespace} because it is being terminated`, [
+      { reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' },
+    ]);
+}
+
+/** Stores a new object (as stored, not as served) and returns it. */
+export function create(api: Api, call: Call, input: KubeObject, own: Ownership): Stored {
+  const { resource, namespace } = call;
+  const collection = collectionOf(api, resource);
+  const meta = input.metadata;
+  if (namespace && meta.namespace && meta.namespace !== namespace)
+    throw badRequest(`the namespace of the provided object does not match the namespace sent on the request`);
+  const name = meta.name || (meta.generateName ? meta.generateName.slice(0, 58) + randomSuffix() : '');
+  if (!name)
+    throw invalid(resource.group, resource.kind, '', [
+      { reason: 'FieldValueRequired', field: 'metadata.name', message: 'Required value: name or generateName is required' },
+    ]);
+  if (meta.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
+  checkNamespace(api, resource, name, namespace);
+
+  const metadata: Metadata = { ...meta, name, uid: randomUUID(), creationTimestamp: timestamp(api.clock()) };
+  for (const field of ['generation', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink']) delete metadata[field];
+  if (namespace) metadata.namespace = namespace;
+  else delete metadata.namespace;
+  if (resource.generation) metadata.generation = 1;
+  const object: KubeObject = { ...input, metadata };
+  if (resource.statusSubresource && !resource.statusAtCreation) delete object['status'];
+  shape(call, object);
+  resource.prepare?.(object, undefined, api.clock());
+  const managedFields = own(object, undefined);
+  if (managedFields && managedFields.length > 0) metadata.managedFields = managedFields;
+  else delete metadata.managedFields;
+  check(resource, object, undefined);
+  if (collection.items.has(keyOf(namespace, name))) throw alreadyExists(resource, name);
+  return isDryRun(call) ? new Stored(object, api.store.revision) : api.store.put(collection, object);
+}
+
+/** What only the server writes in metadata. */
+const SYSTEM = ['uid', 'creationTimestamp', 'generation', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generateName'] as const;
+
+/** Puts the parts that this request does not write back to what they were. */
+function restrict(call: Call, next: KubeObject, old: KubeObject): KubeObject {
+  const { resource, subresource } = call;
+  if (subresource !== 'status') return resource.statusSubresource ? { ...next, status: old['status'] } : next;
+  const { labels, annotations, finalizers, ownerReferences } = old.metadata;
+  const metadata = resource.builtin ? { ...next.metadata } : { ...next.metadata, labels, annotations, finalizers, ownerReferences };
+  return { ...old, metadata: metadata as Metadata, status: next['status'] };
+}
+
+/** Stores a new version of an object and returns it; the present one where nothing changed. */
+export function update(api: Api, call: Call, old: Stored, input: KubeObject, own: Ownership): Stored {
+  const { resource } = call;
+  const before = old.object;
+  const { name, namespace, uid } = before.metadata;
+  const given = input.metadata;
+  if (given.name !== name) throw badRequest(`the name of the object (${given.name}) does not match the name on the URL (${name})`);
+  if (given.namespace !== undefined && given.namespace !== namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  if (given.uid && given.uid !== uid)
+    throw conflict(resource, name, `Precondition failed: UID in precondition: ${given.uid}, UID in object meta: ${uid}`);
+  if (given.resourceVersion && given.resourceVersion !== before.metadata.resourceVersion) throw staleObject(resource, name);
+
+  const shaped = { ...input, metadata: { ...given } };
+  shape(call, shaped);
+  const next = restrict(call, shaped, before);
+  const meta: Metadata = { ...next.metadata, name, ...(namespace && { namespace }), resourceVersion: before.metadata.resourceVersion! };
+  for (const field of SYSTEM) {
+    if (before.metadata[field] === undefined) delete meta[field];
+    else (meta as Record<string, unknown>)[field] = before.metadata[field];
+  }
+  for (const field of Object.keys(meta)) if (meta[field] === undefined) delete meta[field];
+  for (const field of Object.keys(next)) if (next[field] === undefined) delete next[field];
+  next.metadata = meta;
+  resource.prepare?.(next, before, api.clock());
+  const managedFields = own(next, before);
+  if (managedFields && managedFields.length > 0) meta.managedFields = managedFields;
+  else delete meta.managedFields;
+  if (equal(next, before)) return old;
+
+  if (resource.generation && changesSpec(next, before)) meta.generation = (meta.generation ?? 0) + 1;
+  check(resource, next, before);
+  if (isDryRun(call)) return new Stored(next, old.revision);
+  const collection = collectionOf(api, resource);
+  const released = meta.deletionTimestamp && (meta.finalizers ?? []).length === 0 && !meta.deletionGracePeriodSeconds;
+  return released ? api.store.remove(collection, keyOf(namespace, name), next)! : api.store.put(collection, next);
+}
+
+/** Generation counts changes of anything but metadata and status. */
+function changesSpec(next: KubeObject, before: KubeObject): boolean {
+  const { metadata: _m1, status: _s1, ...now } = next;
+  const { metadata: _m2, status: _s2, ...then } = before;
+  return !equal(now, then);
+}

@@ -110,9 +110,9 @@ class HttpCluster implements Cluster {
     return recorder;
   }
 
-  /** Sends the events that are waiting (2 s at most), stops the reflectors, ends the connections. */
+  /** Sends the events that are waiting (for a short time), stops the reflectors, ends the connections. */
   async close(): Promise<void> {
-    await Promise.all([...this.#recorders].map((recorder) => recorder.stop(2_000)));
+    await Promise.all([...this.#recorders].map((recorder) => recorder.stop(this.#transport.tuning.flushMs)));
     await Promise.all([...this.#reflectors].map((reflector) => reflector.stop()));
     await this.#transport.destroy();
   }

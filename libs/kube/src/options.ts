@@ -33,6 +33,8 @@ export interface Tuning {
   watchMs: readonly [number, number];
   /** A watch on which nothing came for this long (not even a bookmark, which come every minute) is taken for dead. */
   idleMs: number;
+  /** How long closing waits for events that are not sent yet. */
+  flushMs: number;
   /** Page size of lists. */
   pageSize: number;
 }
@@ -44,6 +46,7 @@ export const TUNING: Tuning = {
   backoffMs: [800, 30_000],
   watchMs: [300_000, 600_000],
   idleMs: 120_000,
+  flushMs: 2_000,
   pageSize: 500,
 };
 

@@ -9,7 +9,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '../src/index.ts';
-import type { Pki } from './pki.ts';
+
+/** A certificate authority for loopback, as the embedded API server has one. */
+export interface Pki {
+  caPem: string;
+  server(): Promise<{ certPem: string; keyPem: string }>;
+  client(commonName: string, organizations?: string[]): Promise<{ certPem: string; keyPem: string }>;
+}
 
 export interface ApiServer {
   url: string;

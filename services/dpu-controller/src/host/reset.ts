@@ -1,5 +1,7 @@
 /** The reset of a host: once for all its DPUs, recorded on its Node. */
+import type { Node, ResetRecord } from '@dpf/api';
 import type { Sibling } from '../lifecycle/observed.ts';
+import { recordsOf, withRecords } from './records.ts';
 
 /** Nothing of this Dpu would be cut off by a reset of the host, and nothing that would need another reset is about to begin. */
 export function isQuiet({ phase, operation, deleting }: Sibling): boolean {
@@ -7,4 +9,14 @@ export function isQuiet({ phase, operation, deleting }: Sibling): boolean {
   if (deleting) return true;
   if (phase === 'Pending') return !(operation?.kind === 'preflight' && operation.state === 'Open');
   return phase !== 'NodeEffect' && phase !== 'OSInstalling';
+}
+
+/** Rule reset-on-node: a reset is claimed by compare-and-swap on the Node. The same object when one is claimed already. */
+export function claimReset(node: Node, record: ResetRecord): Node {
+  return recordsOf(node).reset ? node : withRecords(node, { reset: record });
+}
+
+/** Rule reset-on-node: the agent gave this boot's reset up. */
+export function giveUpReset(node: Node, boot: number): Node {
+  return recordsOf(node).reset?.boot === boot ? withRecords(node, { reset: undefined }) : node;
 }

@@ -20,17 +20,20 @@ export type Consequence = { then: 'retry'; pauseMs: number; retries: number } | 
  */
 export function consequenceOf(failure: Fail, status: DpuStatus, phase: Phase, now: number, chance: number): Consequence {
   const retries = status.attempt?.retries ?? 0;
-  const jittered = (ms: number) => Math.round(ms * (1 - PAUSE.jitter + 2 * PAUSE.jitter * chance));
+  const jittered = (ms: number) => withJitter(ms, chance);
   if (failure.cutOff) return { then: 'retry', pauseMs: 0, retries };
   if (failure.class === 'neverSucceeds') return { then: 'error' };
-  if (HARMLESS.has(phase)) return { then: 'retry', pauseMs: jittered(harmlessPause(failure, status, now)), retries };
+  if (HARMLESS.has(phase)) return { then: 'retry', pauseMs: harmlessPause(failure.reason, status, now, chance), retries };
   if (failure.class !== 'transient' || retries >= MAX_RETRIES) return { then: 'error' };
   return { then: 'retry', pauseMs: jittered(Math.min(PAUSE.longest, PAUSE.first * 2 ** retries)), retries: retries + 1 };
 }
 
-/** Doubles without a counter: twice the time since the same failure happened last. */
-function harmlessPause(failure: Fail, status: DpuStatus, now: number): number {
+const withJitter = (ms: number, chance: number): number => Math.round(ms * (1 - PAUSE.jitter + 2 * PAUSE.jitter * chance));
+
+/** Milliseconds; doubles without a counter: twice the time since the same failure happened last. */
+export function harmlessPause(reason: string, status: DpuStatus, now: number, chance: number): number {
   const last = status.lastError;
-  if (last?.reason !== failure.reason) return PAUSE.first;
-  return Math.min(PAUSE.longestHarmless, Math.max(PAUSE.first, 2 * (now - Date.parse(last.at))));
+  const pause =
+    last?.reason === reason ? Math.min(PAUSE.longestHarmless, Math.max(PAUSE.first, 2 * (now - Date.parse(last.at)))) : PAUSE.first;
+  return withJitter(pause, chance);
 }

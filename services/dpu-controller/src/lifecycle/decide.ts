@@ -42,7 +42,12 @@ export function decide(observed: Observed): Decision {
     if ('effects' in outcome && outcome.effects) effects.push(...outcome.effects);
     const unheard = first && o === observed;
     if (outcome.kind === 'stay')
-      return { status: outcome.quiet && unheard ? read : nextStatus(o, outcome), effects, recheckMs: recheckOf(o, outcome), outcomes };
+      return {
+        status: outcome.quiet && unheard ? read : nextStatus(o, outcome),
+        effects: withSweep(o, effects),
+        recheckMs: recheckOf(o, outcome),
+        outcomes,
+      };
     o = { ...withStatus(o, nextStatus(o, outcome)), report: undefined };
   }
   throw new Error(
@@ -51,6 +56,11 @@ export function decide(observed: Observed): Decision {
 }
 
 const withStatus = (o: Observed, status: DpuStatus): Observed => ({ ...o, dpu: { ...o.dpu, status } });
+
+/** Rule sweep: claims and holders of a uid that no longer exists are removed by whoever sees them. */
+function withSweep({ host }: Observed, effects: Effect[]): Effect[] {
+  return host === 'absent' || host.strangers.length === 0 ? effects : [...effects, { do: 'sweep', uids: host.strangers }];
+}
 
 /** The last outcome of a decision. */
 export const conclusion = ({ outcomes }: Decision): Stay => outcomes.at(-1)?.outcome as Stay;

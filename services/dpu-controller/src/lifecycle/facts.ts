@@ -6,9 +6,9 @@ import type { HostFacts, Observed } from './observed.ts';
 export const uidOf = (o: Observed): string => o.dpu.metadata.uid ?? '';
 export const pciOf = (o: Observed): string => o.dpu.spec.pciAddress;
 export const phaseOf = (o: Observed): Phase => o.dpu.status?.phase ?? 'Initializing';
-export const attemptOf = (o: Observed): DpuAttempt =>
+export const attemptOf = (o: Pick<Observed, 'dpu' | 'now'>): DpuAttempt =>
   o.dpu.status?.attempt ?? { number: 1, retries: 0, startedAt: new Date(o.now).toISOString() };
-export const isBeingDeleted = (o: Observed): boolean => o.dpu.metadata.deletionTimestamp !== undefined;
+export const isBeingDeleted = (o: Pick<Observed, 'dpu'>): boolean => o.dpu.metadata.deletionTimestamp !== undefined;
 export const isForced = (o: Observed): boolean => o.dpu.metadata.annotations?.[DPU_ANNOTATIONS.forceDelete] === 'true';
 export const hasFinalizer = (o: Observed): boolean => o.dpu.metadata.finalizers?.includes(FINALIZERS.dpu) ?? false;
 /** Made by a DpuSet (a flash then needs the set's grant), or by hand. */
@@ -59,7 +59,7 @@ function effectStands(host: HostFacts, effect: NodeEffect | undefined): boolean 
 /** The inputs as they are now; undefined while one of them is not known. */
 export function inputsNow(o: Observed): AttemptInputs | undefined {
   const { bfb, flavor, tenant, dpu } = o;
-  if (typeof bfb === 'string' || typeof flavor === 'string' || bfb.phase !== 'Ready' || !bfb.sha256) return undefined;
+  if (typeof bfb === 'string' || typeof flavor === 'string' || bfb.phase !== 'Ready' || !bfb.sha256 || !flavor.hash) return undefined;
   const inputs = { bfb: dpu.spec.bfb, bfbSha256: bfb.sha256, dpuFlavor: dpu.spec.dpuFlavor, flavorHash: flavor.hash };
   if (!dpu.spec.cluster) return inputs;
   if (typeof tenant === 'string' || tenant.state !== 'Reachable') return undefined;

@@ -70,7 +70,8 @@ export interface Sibling {
 }
 
 export interface FlavorFacts {
-  readonly hash: string;
+  /** Over the spec and what it refers to; absent while something of that is missing, or when the phase does not ask. */
+  readonly hash?: string;
   readonly spec: DPUFlavorSpec;
 }
 
@@ -83,7 +84,8 @@ export interface BfbFacts {
   readonly message?: string;
 }
 
-export type BfcfgFacts = { readonly bytes: number } | { readonly reason: 'FlavorInputMissing' | 'FlavorInvalid'; readonly message: string };
+export type BfcfgFacts =
+  { readonly bytes: number } | { readonly reason: 'FlavorInputMissing' | 'FlavorInvalid' | 'ConfigTooLarge'; readonly message: string };
 
 /** What the tenant cluster shows. A sentence says why it cannot be used. */
 export type TenantFacts =

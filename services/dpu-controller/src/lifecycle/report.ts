@@ -1,5 +1,6 @@
 /** What an agent reports, as a change of the facts: it goes through the same decision as a reconcile. */
 import type { DpuOperation, DpuStatus, Report } from '@dpf/api';
+import { harmlessPause } from './attempt.ts';
 import { at } from './facts.ts';
 
 /** Progress is persisted at most every 10 s; that nothing new happened, every minute (the agent is not silent). */
@@ -38,3 +39,10 @@ export const withClaim = (status: DpuStatus, now: number): DpuStatus => ({
   ...status,
   operation: status.operation && { ...status.operation, state: 'Claimed', openedAt: new Date(now).toISOString() },
 });
+
+/** The agent gave the reset of the host up: the next one is asked for after a pause. */
+export function afterResetFailed(status: DpuStatus, { message, class: failureClass }: Report, now: number, chance: number): DpuStatus {
+  const pause = harmlessPause('ResetFailed', status, now, chance);
+  const lastError = { reason: 'ResetFailed', message, at: new Date(now).toISOString(), class: failureClass ?? 'transient' };
+  return { ...status, lastError, attempt: status.attempt && { ...status.attempt, nextRetryTime: new Date(now + pause).toISOString() } };
+}

@@ -9,6 +9,8 @@ export function hostNetwork(o: Observed): Outcome {
   if (operation?.state === 'Succeeded')
     return { kind: 'advance', to: 'DPUClusterConfig', reason: 'HostNetworkConfigured', message: `on host ${o.dpu.spec.nodeName}` };
   if (operation?.state === 'Failed') return failed(o, 'HostNetworkFailed');
+  if (o.flavor === 'absent')
+    return { kind: 'stay', reason: 'FlavorNotFound', message: `DPUFlavor ${o.dpu.metadata.namespace}/${o.dpu.spec.dpuFlavor} to exist` };
   const wait: Stay = {
     kind: 'stay',
     reason: 'ConfiguringHostNetwork',

@@ -14,14 +14,15 @@ export function initializing(o: Observed): Outcome {
 
   const claim = host.claims[pci];
   if (claim && claim.uid !== uidOf(o)) {
-    // Rule sweep: claims of a uid that no longer exists are removed by whoever sees them.
-    const sweep: Effect[] = host.strangers.includes(claim.uid) ? [{ do: 'sweep', uids: [claim.uid] }] : [];
-    return waits('Conflict', `the claim of card ${pci} on Node ${host.name}, which Dpu ${claim.namespace}/${claim.name} holds`, sweep, {
-      stalled: sweep.length === 0,
-    });
+    // An entry of a Dpu that no longer exists is being swept: see decide.ts.
+    const stale = host.strangers.includes(claim.uid);
+    const holder = `which Dpu ${claim.namespace}/${claim.name} ${claim.forced ? 'left when it was deleted by force, to be given up by the agent' : 'holds'}`;
+    return waits('Conflict', `the claim of card ${pci} on Node ${host.name}, ${holder}`, [], { stalled: !stale, quiet: stale });
   }
   const claiming: Effect[] = claim ? [] : [{ do: 'claimCard' }];
 
+  // These facts were read for the end of the last attempt.
+  if (o.flavor === 'unread') return waits('NewAttempt', 'the new attempt to begin', claiming, { recheckMs: 1 });
   const missing = missingReference(o);
   if (missing) return waits(missing.reason, missing.message, claiming);
   if (!claim) return waits('ClaimingCard', `the claim of card ${pci}`, claiming, { quiet: true });

@@ -39,7 +39,10 @@ function obstacleBeforeInstall(o: Observed): Outcome | undefined {
   const { host, tenant, dpu } = o;
   const inputs = inputsNow(o);
   const frozen = attemptOf(o).inputs;
-  if (!frozen || (inputs && !sameInputs(inputs, frozen)) || o.bfb === 'absent' || o.flavor === 'absent') return inputsChanged(o);
+  if (typeof tenant !== 'string' && tenant.state !== 'Reachable')
+    return { kind: 'stay', reason: tenant.state, message: `${clusterName(o)} to be usable: ${tenant.message}` };
+  // Image or flavor are gone or others: the beginning of an attempt says which.
+  if (!inputs || !frozen || !sameInputs(inputs, frozen)) return inputsChanged(o);
   if (host === 'absent' || !isHeld(o, host))
     return {
       kind: 'stay',
@@ -47,10 +50,7 @@ function obstacleBeforeInstall(o: Observed): Outcome | undefined {
       message: 'the node effect',
       effects: [{ do: 'hold', attempt: attemptOf(o).number }],
     };
-  if (typeof tenant === 'string') return undefined;
-  if (tenant.state !== 'Reachable')
-    return { kind: 'stay', reason: tenant.state, message: `${clusterName(o)} to be usable: ${tenant.message}` };
-  if (!tenant.node) return undefined;
+  if (typeof tenant === 'string' || !tenant.node) return undefined;
   const name = `Node ${dpu.metadata.name} of ${clusterName(o)}`;
   if (!isRemovable(o, tenant.node))
     return { kind: 'stay', reason: 'TenantNodeForeign', message: `${name}, which is not ours, to go`, stalled: true };

@@ -42,7 +42,7 @@ function obstacleBeforePreflight(o: Observed): Pick<Stay, 'reason' | 'message' |
   const { flavor, bfcfg, tenant, host, dpu } = o;
   if (flavor === 'absent')
     return { reason: 'FlavorNotFound', message: `DPUFlavor ${dpu.metadata.namespace}/${dpu.spec.dpuFlavor} to exist` };
-  if (typeof bfcfg !== 'string' && 'reason' in bfcfg) return bfcfg;
+  if (typeof bfcfg !== 'string' && 'reason' in bfcfg) return { ...bfcfg, stalled: true };
   if (typeof tenant !== 'string' && tenant.state !== 'Reachable')
     return { reason: tenant.state, message: `${clusterName(o)} to be usable: ${tenant.message}` };
   if (typeof tenant !== 'string' && tenant.node && !isRemovable(o, tenant.node))

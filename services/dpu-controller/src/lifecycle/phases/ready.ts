@@ -57,7 +57,7 @@ function drift({ dpu, bfb, flavor, ...rest }: Observed): Recorded['outdated'] {
       reason: 'ImageReplaced',
       message: `Bfb ${metadata.namespace}/${spec.bfb} holds image ${bfb.sha256.slice(0, 12)}, the card has ${inputs.bfbSha256.slice(0, 12)}`,
     };
-  if (typeof flavor !== 'string' && flavor.hash !== inputs.flavorHash)
+  if (typeof flavor !== 'string' && flavor.hash !== undefined && flavor.hash !== inputs.flavorHash)
     return {
       reason: 'FlavorReplaced',
       message: `DPUFlavor ${metadata.namespace}/${spec.dpuFlavor} differs from the one that the card was installed with`,

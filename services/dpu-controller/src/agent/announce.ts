@@ -1,0 +1,60 @@
+/** An agent announces itself: boot, cards and what it holds stand on its Node, and it learns which Dpus of its host exist. */
+import { wakeUpKey, type Announcement, type Dpu, type Node } from '@dpf/api';
+import { writeNode } from '../act.ts';
+import { announced } from '../host/announce.ts';
+import { recordsOf } from '../host/records.ts';
+import { sweep } from '../host/sweep.ts';
+import type { AnnounceAnswer } from '../ports.ts';
+import { untilNoConflict } from '../step.ts';
+import type { World } from '../world.ts';
+
+export async function announce(world: World, node: string, announcement: Announcement, signal?: AbortSignal): Promise<AnnounceAnswer> {
+  if (announcement.node !== node)
+    return { status: 403, refused: { reason: 'NotYours', message: `node ${node} cannot announce node ${announcement.node}` } };
+  return untilNoConflict(async () => {
+    const { api, stores, clock, settings } = world;
+    // Rule sweep-reads-node-first: the Node, then the Dpus.
+    const host = await api.nodes.get({ name: node }, { signal });
+    if (!host) throw new Error(`there is no Node ${node}`);
+    const heard = announced(host, announcement, settings.discovery, clock.now());
+    if (!heard)
+      return {
+        status: 409,
+        refused: { reason: 'AnnouncementStale', message: `boot ${recordsOf(host).agent?.boot} of node ${node} was announced before` },
+      };
+    const known = stores.dpus.byIndex('host', node);
+    const others = await readClaimants(world, heard, known, signal);
+    const swept = await sweep(heard, others.goneUids, (ref) => api.dpus.get(ref, { signal }));
+    await writeNode(world, host, swept, signal);
+    const dpus = [...known, ...others.existing];
+    for (const { metadata } of dpus) await world.wake(wakeUpKey('dpu', metadata.namespace ?? '', metadata.name));
+    return {
+      accepted: {
+        dpus: dpus.map(({ metadata, spec }) => ({
+          uid: metadata.uid ?? '',
+          namespace: metadata.namespace ?? '',
+          name: metadata.name,
+          pci: spec.pciAddress,
+        })),
+      },
+    };
+  });
+}
+
+/** Dpus with a claim on the Node that the store does not show (yet): an agent must never be told that one of those is gone. */
+async function readClaimants(
+  { api }: World,
+  host: Node,
+  known: readonly Dpu[],
+  signal?: AbortSignal,
+): Promise<{ existing: Dpu[]; goneUids: string[] }> {
+  const existing: Dpu[] = [];
+  const goneUids: string[] = [];
+  for (const claim of Object.values(recordsOf(host).claims)) {
+    if (known.some(({ metadata }) => metadata.uid === claim.uid)) continue;
+    const dpu = await api.dpus.get({ namespace: claim.namespace, name: claim.name }, { signal });
+    if (dpu?.metadata.uid === claim.uid) existing.push(dpu);
+    else if (!claim.forced) goneUids.push(claim.uid);
+  }
+  return { existing, goneUids };
+}

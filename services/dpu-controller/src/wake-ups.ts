@@ -1,0 +1,114 @@
+/** Who is told when something changed. A wake-up says that, never what. */
+import { DPU_LABELS, NODE_ANNOTATIONS, nodeKey, wakeUpKey, type ClusterRef, type Dpu, type DPUFlavor, type Node } from '@dpf/api';
+import type { StoreEvent } from '@dpf/kube';
+import type { WakeUp } from '@dpf/queue';
+import { hostFacts, recordsOf } from './host/records.ts';
+import type { World } from './world.ts';
+
+/** The queues that wake-ups go to. Losing one costs a recheck: failures are the sender's to log. */
+export interface Queues {
+  dpu(wakeUp: WakeUp): void;
+  dpuset(wakeUp: WakeUp): void;
+  bfb(wakeUp: WakeUp): void;
+}
+type Stores = World['stores'];
+
+export const dpuKey = ({ metadata }: Dpu): string => wakeUpKey('dpu', metadata.namespace ?? '', metadata.name);
+
+export function onDpuEvent({ dpus }: Stores, queues: Queues, event: StoreEvent<Dpu>): void {
+  const dpu = event.object;
+  const old = event.type === 'updated' ? event.old : undefined;
+  const { resourceVersion } = dpu.metadata;
+  if (event.type !== 'deleted') queues.dpu({ key: dpuKey(dpu), resourceVersion });
+  const set = setKey(dpu);
+  if (set && (!old || concernsSet(old) !== concernsSet(dpu))) queues.dpuset({ key: set, resourceVersion });
+  if (event.type === 'deleted') {
+    queues.bfb({ key: bfbKey(dpu) });
+    queues.dpu({ key: nodeKey(dpu.spec.nodeName) });
+  } else if (old && old.spec.bfb !== dpu.spec.bfb) queues.bfb({ key: bfbKey(old) });
+  if (event.type === 'deleted' || !old || concernsHost(old) !== concernsHost(dpu)) {
+    // A host's reset waits for all its DPUs; a limit frees a place for those that wait for it.
+    const siblings = dpus.byIndex('host', dpu.spec.nodeName).filter((other) => other !== dpu && other.status?.phase === 'Rebooting');
+    const waiting = leftInstall(old, dpu, event.type) ? dpus.byIndex('waiting', 'install') : [];
+    for (const other of [...siblings, ...waiting]) queues.dpu({ key: dpuKey(other) });
+  }
+}
+
+const INSTALL: readonly (string | undefined)[] = ['NodeEffect', 'OSInstalling'];
+const leftInstall = (old: Dpu | undefined, dpu: Dpu, type: StoreEvent<Dpu>['type']): boolean =>
+  type === 'deleted' || (INSTALL.includes(old?.status?.phase) && !INSTALL.includes(dpu.status?.phase)) || isReadyNow(old, dpu);
+const isReadyNow = (old: Dpu | undefined, dpu: Dpu): boolean => old?.status?.phase !== 'Ready' && dpu.status?.phase === 'Ready';
+
+/** A DpuSet is told of phase, readiness and existence, and of what its grants hang on. */
+function concernsSet({ status, metadata, spec }: Dpu): string {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status;
+  return JSON.stringify([
+    status?.phase,
+    ready,
+    metadata.deletionTimestamp,
+    metadata.generation,
+    status?.observedGeneration,
+    spec.grant,
+    status?.attempt?.grant,
+    status?.outdated?.reason,
+  ]);
+}
+
+const concernsHost = ({ status, metadata }: Dpu): string =>
+  JSON.stringify([status?.phase, status?.operation?.state, status?.operation?.kind, metadata.deletionTimestamp]);
+
+function setKey({ metadata }: Dpu): string | undefined {
+  const owner = metadata.ownerReferences?.find(({ kind }) => kind === 'DpuSet')?.name ?? metadata.labels?.[DPU_LABELS.setName];
+  return owner === undefined ? undefined : wakeUpKey('dpuset', metadata.namespace ?? '', owner);
+}
+
+const bfbKey = ({ metadata, spec }: Dpu): string => wakeUpKey('bfb', metadata.namespace ?? '', spec.bfb);
+
+/** A host Node changed in what its Dpus look at: they are woken; entries of unknown uids are looked at by themselves. */
+export function onNodeEvent({ dpus }: Stores, queues: Queues, event: StoreEvent<Node>): void {
+  const node = event.object;
+  if (event.type === 'updated' && concernsDpus(event.old) === concernsDpus(node)) return;
+  const own = dpus.byIndex('host', node.metadata.name);
+  for (const dpu of own) queues.dpu({ key: dpuKey(dpu) });
+  if (own.length === 0 && hostFacts(node, () => false).strangers.length > 0) queues.dpu({ key: nodeKey(node.metadata.name) });
+}
+
+const concernsDpus = ({ metadata, spec }: Node): string =>
+  JSON.stringify([metadata.uid, metadata.labels, metadata.annotations, spec?.taints]);
+
+export function onFlavorEvent({ dpus }: Stores, queues: Queues, { object: { metadata } }: StoreEvent<DPUFlavor>): void {
+  for (const dpu of dpus.byIndex('flavor', `${metadata.namespace}/${metadata.name}`)) queues.dpu({ key: dpuKey(dpu) });
+}
+
+/** A Node of a tenant cluster bears the name of its Dpu. */
+export function onTenantNodeEvent(
+  { dpus }: Stores,
+  queues: Queues,
+  { cluster, name }: { cluster: Pick<ClusterRef, 'name' | 'namespace'>; name: string },
+): void {
+  for (const dpu of dpus.byIndex('name', name)) {
+    const used = dpu.spec.cluster;
+    if (used?.name === cluster.name && used.namespace === cluster.namespace) queues.dpu({ key: dpuKey(dpu) });
+  }
+}
+
+/** All keys of the dpu queue: at start, and when Redis was found erased. */
+export function* everyKey({ dpus, nodes }: Stores): Iterable<string> {
+  for (const dpu of dpus.list()) yield dpuKey(dpu);
+  for (const node of nodes.list()) if (Object.keys(recordsOf(node).claims).length > 0) yield nodeKey(node.metadata.name);
+}
+
+/** What is kept of a host Node in the store: its status is large and changes all the time. */
+export const trimNode = (node: Node): Node => ({
+  apiVersion: node.apiVersion,
+  kind: node.kind,
+  metadata: { ...node.metadata, annotations: ours(node.metadata.annotations) },
+  spec: { taints: node.spec?.taints },
+});
+
+/** Only our annotations: every heartbeat and every other controller changes the rest. */
+function ours(annotations: Record<string, string> | undefined): Record<string, string> | undefined {
+  if (!annotations) return undefined;
+  const prefix = NODE_ANNOTATIONS.holders.slice(0, NODE_ANNOTATIONS.holders.indexOf('/') + 1);
+  return Object.fromEntries(Object.entries(annotations).filter(([name]) => name.startsWith(prefix)));
+}

@@ -1,0 +1,50 @@
+/** What dpu-controller reads from and writes to, gathered once at start. Holds no state of its own between two reconciles. */
+import type { Bfb, ConfigMap, Dpu, DPUFlavor, Node, Secret } from '@dpf/api';
+import type { EventRecorder, ResourceClient, Store } from '@dpf/kube';
+import type { OperationSender } from '@dpf/queue';
+import type { TenantClusters } from './ports.ts';
+
+export interface World {
+  /** Kept up to date by watches. Dpus are found by the indexes of {@link DPU_INDEXES}. */
+  readonly stores: { readonly dpus: Store<Dpu>; readonly nodes: Store<Node>; readonly flavors: Store<DPUFlavor> };
+  /** The host's API server itself. */
+  readonly api: {
+    readonly dpus: ResourceClient<Dpu>;
+    readonly nodes: ResourceClient<Node>;
+    readonly bfbs: ResourceClient<Bfb>;
+    readonly secrets: ResourceClient<Secret>;
+    readonly configMaps: ResourceClient<ConfigMap>;
+  };
+  readonly events: EventRecorder;
+  readonly tenants: TenantClusters;
+  readonly operations: OperationSender;
+  /** Wakes a key of the dpu queue. */
+  readonly wake: (key: string) => Promise<void>;
+  readonly settings: Settings;
+  readonly clock: Clock;
+  /** 0 ≤ chance < 1. */
+  readonly chance: () => number;
+}
+
+export interface Settings {
+  /** Who writes the discovery labels of Nodes: NFD, or we from the agents' announcements. */
+  readonly discovery: 'nfd' | 'agent';
+  readonly maxParallelInstalls?: number;
+  readonly maxUnavailableNodes?: number;
+}
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+/** How Dpus are found in the store. */
+export const DPU_INDEXES = {
+  uid: ({ metadata }: Dpu): string[] => (metadata.uid ? [metadata.uid] : []),
+  host: ({ spec }: Dpu): string[] => [spec.nodeName],
+  name: ({ metadata }: Dpu): string[] => [metadata.name],
+  flavor: ({ metadata, spec }: Dpu): string[] => [`${metadata.namespace}/${spec.dpuFlavor}`],
+  bfb: ({ metadata, spec }: Dpu): string[] => [`${metadata.namespace}/${spec.bfb}`],
+  /** Waits for a place under the controller-wide limits. */
+  waiting: ({ status }: Dpu): string[] => (status?.phase === 'Pending' && status.operation?.state === 'Succeeded' ? ['install'] : []),
+} as const;

@@ -32,7 +32,10 @@ export interface DeleteOptions {
 /** A JSON merge patch (RFC 7386): null removes. */
 export type MergePatch = Record<string, unknown>;
 
-/** Typed requests for one kind. Failures are `ApiError` (code, reason, message, causes, retryAfter); `get` and `delete` answer undefined for a 404. */
+/**
+ * Typed requests for one kind. Failures are `ApiError` (code, reason, message, causes, retryAfterSeconds); `get` and `delete` answer undefined for a
+ * 404 that is about this object (one about the kind, whose CRD is missing, is an error). Each takes 10 s at most.
+ */
 export interface ResourceClient<T extends KubeObject> {
   readonly kind: KindInfo;
   get(ref: ObjectRef, options?: { signal?: AbortSignal }): Promise<T | undefined>;
@@ -46,7 +49,7 @@ export interface ResourceClient<T extends KubeObject> {
   patchStatus(ref: ObjectRef, patch: MergePatch, options?: WriteOptions & { resourceVersion?: string }): Promise<T>;
   /** Server-side apply, `force` by default, of an object that holds only the fields that are ours. */
   apply(object: T, options: WriteOptions & { fieldManager: string; force?: boolean; subresource?: 'status' }): Promise<T>;
-  /** undefined when it was gone already. The answer may still carry a deletionTimestamp (finalizers). */
+  /** undefined when it is gone, now or before; otherwise the object as it is going (deletionTimestamp, finalizers). */
   delete(ref: ObjectRef, options?: DeleteOptions): Promise<T | undefined>;
 }
 
@@ -104,7 +107,7 @@ export type StoreEvent<T> = { type: 'added'; object: T } | { type: 'updated'; ob
 
 export interface Reflector<T extends KubeObject> {
   readonly store: Store<T>;
-  /** Called for every change, in order. An exception is logged and counted, never fatal. Returns the unsubscriber. */
+  /** Called for every change from now on, in order: subscribe before {@link start}. An exception is reported, never fatal. Returns the unsubscriber. */
   onEvent(handler: (event: StoreEvent<T>) => void): () => void;
   /** Starts; keeps itself alive through every failure until stopped. */
   start(): void;

@@ -12,7 +12,9 @@ const KEY = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const SIGNING = { name: 'ECDSA', hash: 'SHA-256' } as const;
 const DAY_MS = 86_400_000;
 
-x509.cryptoProvider.set(webcrypto as Parameters<typeof x509.cryptoProvider.set>[0]);
+x509.cryptoProvider.set(
+  webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[1] & Parameters<typeof x509.cryptoProvider.set>[0],
+);
 
 export interface KeyAndCert {
   certPem: string;

@@ -54,7 +54,8 @@ export class Agent {
    * that is not waited for, and once Redis is back the agent announces again.
    */
   async start(receiver: OperationReceiver): Promise<void> {
-    const { journal, clock, stopping } = this.#context;
+    const { journal, clock, stopping, rshim } = this.#context;
+    if (journal.unfinished().length > 0) await rshim.hideLogs();
     await this.#look();
     const taken = this.#receive(receiver);
     const inTime = await Promise.race([taken.then(() => true), clock.sleep(QUEUE_MS, stopping).then(() => false)]);

@@ -1,124 +1,205 @@
 /** Install, told against simulated hardware: the agent as a process, a real Redis, a controller that answers as each story says. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFile } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { installMarker, operationId, type OperationSpec } from '@dpf/api';
-import { cardSpec, generateBfb, startDpuSim, type DpuSim, type JournalEntry } from '@dpf/dpu-sim';
-import { connectRedis, createOperationSender, type OperationSender, type RedisHandle } from '@dpf/queue';
-import { startRedis, type RedisProcess } from '@dpf/queue/testing';
-import { AgentProcess } from './test/agent-process.ts';
-import { bfCfg } from './test/config.ts';
-import { FakeController } from './test/fake-controller.ts';
+import { cardSpec, generateBfb, startDpuSim, type JournalEntry } from '@dpf/dpu-sim';
+import type { ReportReply } from '@dpf/api';
+import type { Answer } from './test/fake-controller.ts';
+import { NODE, PCI, Stage, UID } from './test/stage.ts';
 
-const NODE = 'worker-1';
-const PCI = '0000-4b-00';
-const UID = '0c5c9c1e-8f2d-4a8c-9f1a-1d7a3b6c9e01';
 const image = generateBfb({ bytes: 600_000 });
-const { sha256 } = image;
+const stage = new Stage(image, (stateDir) => startDpuSim({ stateDir, speed: 2000, hosts: [{ name: NODE, cards: [cardSpec(0, 1)] }] }));
+const { controller } = stage;
+const events = (event: JournalEntry['event']) => stage.sim.journal().filter((entry) => entry.event === event);
+const stallThePush = () => stage.sim.arm({ name: 'boot.stall', host: NODE, params: { at: 400_000 } });
+const entry = () => stage.journal()?.installs[PCI];
 
-let folder: string;
-let redis: RedisProcess;
-let controller: FakeController;
-let queue: RedisHandle;
-let sender: OperationSender;
-let sim: DpuSim;
-let agent: AgentProcess;
-
-type InstallSpec = OperationSpec & { kind: 'install' };
-const installSpec = (attempt: number, changes: Partial<InstallSpec> = {}): InstallSpec => ({
-  kind: 'install',
-  id: operationId({ kind: 'install', uid: UID, attempt }),
-  pci: PCI,
-  uid: UID,
-  attempt,
-  bfbPath: `${sha256}.bfb`,
-  bfbSha256: sha256,
-  bfbSize: image.size,
-  bfcfg: bfCfg(installMarker(UID, attempt)),
-  marker: installMarker(UID, attempt),
-  deadlines: { noByteSeconds: 20, noLogSeconds: 20, totalSeconds: 60 },
-  ...changes,
-});
-
-/** dpu-controller wants this operation: it answers the claim and submits the id. */
-async function ask(spec: OperationSpec): Promise<string> {
-  controller.specs.set(spec.id, spec);
-  await sender.submit(NODE, spec.id);
-  return spec.id;
-}
-
-const onCard = (event: JournalEntry['event']) => sim.journal().filter((entry) => entry.event === event);
-const journalOfAgent = () => JSON.parse(readFileSync(join(folder, 'state', 'journal.json'), 'utf8'));
-
-function newAgent(env: Record<string, string> = {}): AgentProcess {
-  const [host] = sim.hosts();
-  if (!host) throw new Error('no host');
-  return new AgentProcess({
-    node: NODE,
-    controller,
-    redisUrl: redis.url,
-    stateDir: join(folder, 'state'),
-    volume: join(folder, 'bfb'),
-    host: { socket: host.socket },
-    toolPath: host.toolPath,
-    env,
-  });
-}
-
-beforeAll(async () => {
-  redis = await startRedis();
-  controller = await new FakeController().start();
-  queue = connectRedis({ url: redis.url }, { onError: () => undefined });
-  sender = createOperationSender(queue, { onError: () => undefined });
-});
-afterAll(async () => {
-  await sender.close();
-  await queue.close();
-  await controller.stop();
-  await redis.close();
-});
-
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'dms-agent-story-'));
-  mkdirSync(join(folder, 'bfb'));
-  writeFileSync(join(folder, 'bfb', `${sha256}.bfb`), image.bytes());
-  controller.reset();
-  controller.onAnnounce = () => ({ dpus: [{ uid: UID, namespace: 'dpf', name: 'worker-1-0000-4b-00', pci: PCI }] });
-  sim = await startDpuSim({ stateDir: join(folder, 'sim'), speed: 400, hosts: [{ name: NODE, cards: [cardSpec(0, 1)] }] });
-  agent = newAgent().start();
-});
-afterEach(async () => {
-  await agent.end('SIGKILL');
-  sim.close();
-});
+beforeAll(() => stage.open());
+afterAll(() => stage.close());
+beforeEach(() => stage.set());
+afterEach(() => stage.strike());
 
 describe('an install', () => {
   test('goes from the claim to the marker line, and nothing secret is left anywhere', async () => {
-    await controller.until(() => controller.announcements.length > 0, 'the announcement');
+    stage.agent.start();
+    await stage.announced();
     expect(controller.announcements[0]?.cards).toMatchObject([
-      {
-        pci: PCI,
-        index: 0,
-        serial: 'MT2321XZ0001',
-        generation: 'BlueField-3',
-        rshim: 'host',
-        present: true,
-        pf0Name: 'ens1f0np0',
-        psid: 'MT_0000000884',
-      },
+      { pci: PCI, index: 0, serial: 'MT2321XZ0001', generation: 'BlueField-3', rshim: 'host', present: true, pf0Name: 'ens1f0np0' },
     ]);
-    const id = await ask(installSpec(1));
-    const result = await controller.result(id, 20_000);
-    expect(result).toMatchObject({ state: 'succeeded', percent: 100, device: { serial: 'MT2321XZ0001' }, firmware: { nic: '32.43.1014' } });
+    const id = await stage.ask(stage.install(1));
+    const result = await controller.result(id);
+    expect(result).toMatchObject({
+      state: 'succeeded',
+      percent: 100,
+      device: { serial: 'MT2321XZ0001', psid: 'MT_0000000884' },
+      firmware: { nic: '32.43.1014' },
+    });
     expect(result.boot).toBe(controller.announcements[0]?.boot);
-    expect(onCard('flash-completed')).toMatchObject([{ bfbSha256: sha256, marker: `${UID}/1` }]);
-    const running = controller.reports.filter(({ report }) => report.state === 'running').map(({ report }) => report.percent);
-    expect(running).toEqual([...running].sort((a, b) => a - b));
-    for (const text of [agent.output, JSON.stringify(journalOfAgent())]) {
+    expect(events('flash-completed')).toMatchObject([{ bfbSha256: image.sha256, marker: `${UID}/1` }]);
+    const percents = controller.reports.filter(({ report }) => report.state === 'running').map(({ report }) => report.percent);
+    expect(percents).toEqual([...percents].sort((a, b) => a - b));
+    for (const text of [stage.agent.output, JSON.stringify(stage.journal())]) {
       expect(text).not.toContain('secret-of-the-config');
       expect(text).not.toContain('the-token');
     }
-    expect(existsSync(join(folder, 'state', 'journal.json.new'))).toBe(false);
+  });
+
+  test('Rule push-once: a push that was cut off by kill -9 ends the attempt and costs no try; the next attempt installs', async () => {
+    stallThePush();
+    stage.agent.start();
+    await stage.announced();
+    const id = await stage.ask(stage.install(1));
+    await stage.sim.journaled((e) => e.event === 'fault-fired');
+    expect(entry()).toMatchObject({ state: 'running', attempt: 1 });
+    await stage.agent.end('SIGKILL');
+    stage.agent.start();
+    expect(await controller.result(id)).toMatchObject({ state: 'failed', reason: 'PushCutOff', class: 'transient', cutOff: true });
+    expect(events('boot-open')).toHaveLength(1);
+    expect(await controller.result(await stage.ask(stage.install(2)))).toMatchObject({ state: 'succeeded' });
+    expect(events('boot-open')).toHaveLength(2);
+    expect(events('flash-completed')).toHaveLength(1);
+  });
+
+  test('an agent killed after the push goes on from the log, without a second push', async () => {
+    stage.agent.start();
+    await stage.announced();
+    const id = await stage.ask(stage.install(1));
+    await stage.sim.journaled((e) => e.event === 'flash-started');
+    await controller.until(() => entry()?.state === 'pushed', 'the push to be journaled');
+    await stage.agent.end('SIGKILL');
+    stage.agent.start();
+    expect(await controller.result(id)).toMatchObject({ state: 'succeeded' });
+    expect(events('boot-open')).toHaveLength(1);
+  });
+
+  test('a result that was not answered before the agent was killed is reported again, not earned again', async () => {
+    stage.agent.start();
+    await stage.announced();
+    controller.onReport = (_id, report): Answer<ReportReply> => (report.state === 'running' ? {} : { status: 503 });
+    const id = await stage.ask(stage.install(1));
+    await controller.until(() => entry()?.ending, 'the ending to be journaled');
+    await stage.agent.end('SIGKILL');
+    controller.reports.length = 0;
+    controller.onReport = () => ({});
+    stage.agent.start();
+    expect(await controller.result(id)).toMatchObject({ state: 'succeeded' });
+    await controller.until(() => entry()?.answered, 'the answer to be journaled');
+    expect(events('boot-open')).toHaveLength(1);
+  });
+
+  test('a job that is delivered once more is answered from the journal; an older attempt is refused without asking', async () => {
+    stage.agent.start();
+    await stage.announced();
+    const id = await stage.ask(stage.install(2));
+    await controller.result(id);
+    controller.reports.length = 0;
+    await stage.deliver(id, () => controller.reports.length > 0);
+    expect(await controller.result(id)).toMatchObject({ state: 'succeeded' });
+    const older = await stage.ask(stage.install(1));
+    const probe = await stage.ask({ kind: 'cleanup', id: `cleanup.${UID}.9`, pci: PCI, uid: UID });
+    await controller.result(probe);
+    expect(controller.claims.filter((claim) => claim === older)).toEqual([]);
+    expect(controller.claims.filter((claim) => claim === id)).toHaveLength(1);
+    expect(events('boot-open')).toHaveLength(1);
+  });
+
+  test('a claim that is refused is dropped, and what Redis makes up is not even asked for', async () => {
+    stage.agent.start();
+    await stage.announced();
+    await stage.submit(`install.${UID}.7`);
+    await stage.submit('rm.-rf.0');
+    await stage.submit(`reset.another-host.1`);
+    await controller.until(() => controller.claims.length > 0, 'the claim');
+    await controller.result(await stage.ask({ kind: 'cleanup', id: `cleanup.${UID}.9`, pci: PCI, uid: UID }));
+    expect(controller.claims.sort()).toEqual([`cleanup.${UID}.9`, `install.${UID}.7`]);
+    expect(events('boot-open')).toHaveLength(0);
+  });
+
+  test('a cancel stops the push and is confirmed once nothing works on the card any more', async () => {
+    stallThePush();
+    stage.agent.start();
+    await stage.announced();
+    const id = await stage.ask(stage.install(1));
+    await stage.sim.journaled((e) => e.event === 'fault-fired');
+    controller.onReport = () => ({ cancel: 'now' });
+    expect(await controller.result(id)).toMatchObject({ state: 'cancelled' });
+    expect(events('boot-close')).toHaveLength(1);
+    expect(events('arm-reset').map((e) => ('kind' in e ? e.kind : ''))).toEqual(['boot-open', 'SW_RESET']);
+  });
+
+  test('a cancel for a deletion does not cut off an install that has begun, also not after a restart of the agent', async () => {
+    stage.agent.start();
+    await stage.announced();
+    controller.onReport = () => ({ cancel: 'unlessEffective' });
+    const spec = stage.install(1);
+    const id = await stage.ask(spec);
+    await stage.sim.journaled((e) => e.event === 'flash-started');
+    await controller.until(() => entry()?.state === 'pushed', 'the push to be journaled');
+    await stage.agent.end('SIGKILL');
+    controller.specs.set(id, { ...spec, cancel: 'unlessEffective' });
+    stage.agent.start();
+    expect(await controller.result(id)).toMatchObject({ state: 'succeeded' });
+  });
+
+  test.each(['now', 'unlessEffective'] as const)(
+    'a claim that comes with cancel %s is confirmed, and the card is left alone',
+    async (cancel) => {
+      stage.agent.start();
+      await stage.announced();
+      expect(await controller.result(await stage.ask(stage.install(1, { cancel })))).toMatchObject({ state: 'cancelled' });
+      expect(events('boot-open')).toHaveLength(0);
+    },
+  );
+
+  test('Rule card-lock: a push child that outlived its agent keeps the card; the next agent starts and confirms nothing until it is gone', async () => {
+    // The child as it would be with a write that nothing can interrupt: alive, with the lock.
+    const orphan = execFile('sh', ['-c', `mkdir -p ${stage.stateDir}/locks; exec flock -F ${stage.stateDir}/locks/${PCI}.lock sleep 60`]);
+    stage.agent.start();
+    await stage.announced();
+    const id = await stage.ask(stage.install(1));
+    const waiting = await controller.until(() => controller.reports.find((r) => r.id === id), 'a heartbeat');
+    expect(waiting.report).toMatchObject({ state: 'running', message: expect.stringContaining('an earlier push is not over') });
+    controller.onReport = () => ({ cancel: 'now' });
+    const seen = controller.reports.length;
+    await controller.until(() => controller.reports.length > seen + 3, 'more heartbeats');
+    expect(controller.reports.map(({ report }) => report.state)).not.toContain('cancelled');
+    expect(events('boot-open')).toHaveLength(0);
+    orphan.kill('SIGKILL');
+    expect(await controller.result(id)).toMatchObject({ state: 'cancelled' });
+  });
+
+  test('an image with a wrong digest never reaches the card', async () => {
+    appendFileSync(join(stage.folder, 'bfb', `${image.sha256}.bfb`), 'x');
+    stage.agent.start();
+    await stage.announced();
+    const id = await stage.ask(stage.install(1, { bfbSize: image.size + 1 }));
+    expect(await controller.result(id)).toMatchObject({ state: 'failed', reason: 'ImageWrong', class: 'transient' });
+    expect(events('boot-open')).toHaveLength(0);
+  });
+
+  test('Redis away only delays: the agent announces, goes on with what it has, and takes operations once Redis is back', async () => {
+    await stage.redis.stop();
+    stage.agent.start();
+    await stage.announced();
+    await stage.redis.start();
+    await stage.announced(2);
+    expect(await controller.result(await stage.ask(stage.install(1)))).toMatchObject({ state: 'succeeded' });
+  });
+
+  test('what a Dpu that is gone left on the host is stopped and undone, and the agent says so', async () => {
+    stallThePush();
+    stage.agent.start();
+    await stage.announced();
+    await stage.ask(stage.install(1));
+    await stage.sim.journaled((e) => e.event === 'fault-fired');
+    await stage.agent.end('SIGKILL');
+    controller.onAnnounce = () => ({ dpus: [] });
+    controller.announcements.length = 0;
+    stage.agent.start();
+    await stage.announced(2);
+    expect(controller.announcements.map(({ holds }) => holds)).toEqual([[UID], []]);
+    expect(controller.announcements[1]?.journal).toEqual([]);
+    expect(entry()).toBeUndefined();
   });
 });

@@ -28,9 +28,10 @@ function readList(list: Buffer, fields: Record<string, string>): void {
   }
 }
 
-/** Firmware pads with blanks and zeros. */
+/** Firmware pads with blanks and zeros; 64 characters are more than any serial or part number has. */
 const printable = (value: Buffer): string =>
   value
     .toString('latin1')
     .replace(/[^\x20-\x7e]/g, '')
-    .trim();
+    .trim()
+    .slice(0, 64);

@@ -124,7 +124,7 @@ async function learned(context: OperationContext, pci: Pci): Promise<Pick<Ending
 }
 
 async function presentLog(context: OperationContext, device: string): Promise<string[]> {
-  await context.rshim.command(device, 'DISPLAY_LEVEL', 2);
+  await context.rshim.showLog(device);
   return (await context.rshim.read(device)).log ?? [];
 }
 

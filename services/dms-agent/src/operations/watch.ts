@@ -1,8 +1,8 @@
 /** Watches an installation: the push child, the rshim log, the deadlines. */
-import { isFilling, LogTail, inDropMode } from '../rshim/misc.ts';
-import { tell, type LogStory } from '../rshim/story.ts';
-import type { Push } from '../push/child.ts';
 import { busAddress } from '../detect/pci.ts';
+import type { Push } from '../push/child.ts';
+import { CardLog } from '../rshim/card-log.ts';
+import { tell, type LogStory } from '../rshim/story.ts';
 import type { OperationContext } from './context.ts';
 import type { OperationControl } from './control.ts';
 import { OperationFailure } from './failure.ts';
@@ -20,14 +20,17 @@ export async function watch(spec: InstallSpec, context: OperationContext, contro
     if (present?.id !== spec.id) throw new OperationFailure('AgentFault', 'transient', `the journal lost ${spec.id}`);
     return present;
   };
-  const log = new LogFollower(spec, context, entry().oldLog);
+  const log = new CardLog(busAddress(spec.pci), context.rshim, entry().oldLog);
+  const hear = async (news: string[]) => {
+    if (news.length > 0) await journal.updateInstall(spec.pci, { story: tell(entry().story, news, spec.marker, clock.now()) });
+  };
   const watchedSince = clock.now();
   let bytes = { count: 0, at: watchedSince };
   try {
     for (;;) {
-      const news = await log.look();
-      if (news) await journal.updateInstall(spec.pci, { story: tell(entry().story, news, spec.marker, clock.now()) });
-      await log.emptyIfFilling();
+      await hear(await log.look());
+      // Emptied only after what was read stands in the journal: an agent that ends in between loses next to nothing.
+      await hear(await log.emptyIfFilling());
       if (push && entry().state === 'running') {
         if ((push.bytes ?? 0) > bytes.count) bytes = { count: push.bytes ?? 0, at: clock.now() };
         if (push.ended) await pushEnded(spec, context, push, entry().story);
@@ -78,57 +81,4 @@ function show(control: OperationControl, story: LogStory, pushedShare: number): 
   const message = pushedShare < 1 ? `pushes the image, ${Math.floor(100 * pushedShare)} %: ${story.message}` : story.message;
   // 100 is for the result.
   control.progress(Math.min(99, percent), message);
-}
-
-/** The agent's own following of one card's log; finds the device again when its number changes. */
-class LogFollower {
-  readonly #pci: string;
-  readonly #context: OperationContext;
-  readonly #tail: LogTail;
-  #news: string[] = [];
-  #device: string | undefined;
-  #filling = false;
-  dropMode = false;
-
-  constructor(spec: InstallSpec, context: OperationContext, oldLog?: string[]) {
-    this.#pci = busAddress(spec.pci);
-    this.#context = context;
-    this.#tail = new LogTail(oldLog);
-  }
-
-  /** New lines; undefined when there are none. While the card is in reset nothing can be read: that is no failure. */
-  async look(): Promise<string[] | undefined> {
-    const { rshim } = this.#context;
-    try {
-      if (this.#device === undefined) {
-        this.#device = (await rshim.find(this.#pci))?.name;
-        if (this.#device === undefined) return undefined;
-        await rshim.follow(this.#device, (log) => this.#news.push(...this.#tail.take(log)));
-      }
-      const report = await rshim.read(this.#device);
-      this.dropMode = inDropMode(report);
-      this.#filling = isFilling(report.log ?? []);
-    } catch {
-      await this.end();
-    }
-    return this.#taken();
-  }
-
-  /** Only after what was read stands in the journal: an agent that ends here loses at most what the card wrote in between. */
-  async emptyIfFilling(): Promise<void> {
-    if (!this.#filling || this.#device === undefined) return;
-    this.#filling = false;
-    await this.#context.rshim.empty(this.#device).catch(() => undefined);
-  }
-
-  async end(): Promise<void> {
-    if (this.#device !== undefined) await this.#context.rshim.unfollow(this.#device);
-    this.#device = undefined;
-  }
-
-  #taken(): string[] | undefined {
-    const news = this.#news;
-    this.#news = [];
-    return news.length > 0 ? news : undefined;
-  }
 }

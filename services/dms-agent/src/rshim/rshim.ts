@@ -24,9 +24,8 @@ export class Rshim {
 
   /** Every device that answers and has a PCI address. Which number a card has may change whenever the driver starts. */
   async devices(): Promise<RshimDevice[]> {
-    const names = (await namesIn(this.#host, '/dev')).filter((name) => /^rshim\d{1,2}$/.test(name));
     const found: RshimDevice[] = [];
-    for (const name of names) {
+    for (const name of await this.#names()) {
       const report = await this.read(name).catch(() => undefined);
       const pci = report && pciOfDevName(report.fields['DEV_NAME'] ?? '');
       if (pci) found.push({ name, pci, dropMode: inDropMode(report) });
@@ -48,20 +47,39 @@ export class Rshim {
     return this.#inTurn(device, () => this.#commandNow(device, key, value));
   }
 
-  /** Shows the log from now on, to one follower per device. */
-  async follow(device: string, follower: (log: readonly string[]) => void): Promise<void> {
-    this.#followers.set(device, follower);
-    await this.command(device, 'DISPLAY_LEVEL', 2);
+  /** Gives the log lines of every reading of this card (`0000:4b:00`), whatever its device is called, to one follower. */
+  follow(pci: string, follower: (log: readonly string[]) => void): void {
+    this.#followers.set(pci, follower);
   }
 
-  async unfollow(device: string): Promise<void> {
-    this.#followers.delete(device);
+  unfollow(pci: string): void {
+    this.#followers.delete(pci);
+  }
+
+  /** From now on readings show the log, and leave it where it is. */
+  showLog(device: string): Promise<void> {
+    return this.#inTurn(device, async () => {
+      await this.#commandNow(device, 'CLEAR_ON_READ', 0).catch(() => undefined);
+      await this.#commandNow(device, 'DISPLAY_LEVEL', 2);
+    });
+  }
+
+  async hideLog(device: string): Promise<void> {
     await this.command(device, 'DISPLAY_LEVEL', 0).catch(() => undefined);
+  }
+
+  /** For an agent that left an install unfinished: its predecessor may have ended while it emptied a log, and any reading would go on with that. */
+  async hideLogs(): Promise<void> {
+    for (const name of await this.#names()) await this.hideLog(name);
   }
 
   /** Empties the log (its last lines go to the follower); false when the driver cannot (before 2.0.2x it does not know CLEAR_ON_READ). */
   empty(device: string): Promise<boolean> {
     return this.#inTurn(device, () => this.#emptyNow(device));
+  }
+
+  async #names(): Promise<string[]> {
+    return (await namesIn(this.#host, '/dev')).filter((name) => /^rshim\d{1,2}$/.test(name));
   }
 
   async #emptyNow(device: string): Promise<boolean> {
@@ -79,7 +97,7 @@ export class Rshim {
 
   async #readNow(device: string): Promise<MiscReport> {
     const report = parseMisc((await this.#host.read(`/dev/${device}/misc`)).toString('latin1'));
-    if (report.log) this.#followers.get(device)?.(report.log);
+    if (report.log) this.#followers.get(pciOfDevName(report.fields['DEV_NAME'] ?? '') ?? '')?.(report.log);
     return report;
   }
 

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import type { AnnounceReply, Announcement, OperationSpec, Report, ReportReply } from '@dpf/api';
 import { selfSigned } from './pki.ts';
 
-type Answer<T> = T | { status: number };
+export type Answer<T> = T | { status: number };
 
 export class FakeController {
   readonly announcements: Announcement[] = [];

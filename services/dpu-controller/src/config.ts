@@ -1,11 +1,6 @@
 /** The settings of dpu-controller. */
 import { env } from '@dpf/service';
-
-/** Which tenant namespaces may be used from which namespaces (`*`: all). */
-export interface TenantGrant {
-  namespace: string;
-  usableFrom: string[];
-}
+import { checkGrants } from './tenant/index.ts';
 
 export const CONFIG = {
   agentHost: ['AGENT_API_HOST', env.text('0.0.0.0')],
@@ -15,7 +10,7 @@ export const CONFIG = {
   agentAudience: ['AGENT_API_AUDIENCE', env.text('dpf-provisioning-agent')],
   /** `<namespace>/<name>` */
   agentServiceAccount: ['AGENT_SERVICE_ACCOUNT', env.text()],
-  tenantClusters: ['TENANT_CLUSTERS', env.json(grants, [])],
+  tenantClusters: ['TENANT_CLUSTERS', env.json(checkGrants, [])],
   discovery: ['DISCOVERY', env.choice(['nfd', 'agent'], 'nfd')],
   maxParallelInstalls: ['MAX_PARALLEL_INSTALLS', limit()],
   maxUnavailableNodes: ['MAX_UNAVAILABLE_NODES', limit()],
@@ -26,13 +21,4 @@ export const CONFIG = {
 function limit() {
   const read = env.integer({ min: 1 });
   return (text: string | undefined): number | undefined => (text === undefined ? undefined : read(text));
-}
-
-function grants(value: unknown): TenantGrant[] {
-  const isGrant = (grant: unknown): grant is TenantGrant => {
-    const { namespace, usableFrom } = (grant ?? {}) as Partial<TenantGrant>;
-    return typeof namespace === 'string' && Array.isArray(usableFrom) && usableFrom.every((from) => typeof from === 'string');
-  };
-  if (!Array.isArray(value) || !value.every(isGrant)) throw new Error('must be a JSON list of {"namespace": "…", "usableFrom": ["…"]}');
-  return value;
 }

@@ -1,0 +1,140 @@
+/** The tenant clusters, as dpu-controller uses them. What fails is a fact with a sentence; nothing here waits longer than its deadline. */
+import { TENANT_NODE_LABELS, type Node, type Secret } from '@dpf/api';
+import { ApiError, CORE, isConflict, isNotFound, type Cluster, type ClusterOptions } from '@dpf/kube';
+import { TenantError, type ClusterName, type Join, type TenantClusters, type TenantUser } from '../ports.ts';
+import { Entry } from './entry.ts';
+import { refusal, type TenantGrant } from './grants.ts';
+import type { TenantCluster, Unusable } from './tenant-cluster.ts';
+import { deleteTokens, ensureToken } from './tokens.ts';
+
+export interface TenantClustersOptions extends Pick<ClusterOptions, 'userAgent' | 'onRequest'> {
+  /** The host cluster: the Secrets with the kubeconfigs are there. */
+  host: Pick<Cluster, 'reflect'>;
+  grants: readonly TenantGrant[];
+  /** Milliseconds since 1970; default: the system's clock. */
+  now?: () => number;
+}
+
+type Options = { signal?: AbortSignal | undefined };
+
+export function createTenantClusters(options: TenantClustersOptions): TenantClusters {
+  const { grants, now = Date.now } = options;
+  const entries = new Map<string, Entry>();
+  const handlers = new Set<(node: { cluster: ClusterName; name: string }) => void>();
+  const keyOf = ({ name, namespace }: ClusterName) => `${namespace}/${name}`;
+
+  async function connect(
+    cluster: ClusterName,
+    user: TenantUser,
+    signal?: AbortSignal,
+  ): Promise<{ tenant: TenantCluster } | { unusable: Unusable }> {
+    const message = refusal(grants, cluster.namespace, user.namespace);
+    if (message !== undefined) return { unusable: { state: 'ClusterNotGranted', message } };
+    let entry = entries.get(keyOf(cluster));
+    if (!entry) {
+      const { name, namespace } = cluster;
+      entry = new Entry({ name, namespace }, { ...options, now, onNode: (event) => handlers.forEach((handler) => handler(event)) });
+      entries.set(keyOf(cluster), entry);
+    }
+    return entry.connection(user.name, signal);
+  }
+
+  /** Does something in a tenant cluster. @throws TenantError, or the signal's reason */
+  async function use<T>(
+    cluster: ClusterName,
+    user: TenantUser,
+    { signal }: Options,
+    work: (tenant: TenantCluster) => Promise<T>,
+  ): Promise<T> {
+    const connection = await connect(cluster, user, signal);
+    if ('unusable' in connection) throw new TenantError(connection.unusable);
+    try {
+      return await work(connection.tenant);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error instanceof ApiError ? new TenantError(connection.tenant.factsOf(error)) : error;
+    }
+  }
+
+  /** The Node of the user with this uid, read live; undefined: gone, or another one has its name. */
+  async function liveNode({ cluster }: TenantCluster, user: TenantUser, nodeUid: string, signal?: AbortSignal): Promise<Node | undefined> {
+    const node = await cluster.resource<Node>(CORE.Node).get({ name: user.name }, { signal });
+    return node?.metadata.uid === nodeUid ? node : undefined;
+  }
+
+  /** A merge patch of that very Node: a uid that is not the object's is a conflict, and the Node is somebody else's then. */
+  async function patchNode(
+    tenant: TenantCluster,
+    user: TenantUser,
+    uid: string,
+    patch: { metadata?: object; spec?: object },
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const nodes = tenant.cluster.resource<Node>(CORE.Node);
+    try {
+      await nodes.patch({ name: user.name }, { ...patch, metadata: { ...patch.metadata, uid } }, { signal });
+    } catch (error) {
+      if (!isConflict(error) && !isNotFound(error)) throw error;
+    }
+  }
+
+  return {
+    async observe(cluster, user, { signal }: Options = {}) {
+      const connection = await connect(cluster, user, signal);
+      return 'unusable' in connection ? connection.unusable : connection.tenant.observe(user.name, signal);
+    },
+
+    cordonAndDeleteNode: (cluster, user, nodeUid, options: Options = {}) =>
+      use(cluster, user, options, async (tenant) => {
+        const { signal } = options;
+        const node = await liveNode(tenant, user, nodeUid, signal);
+        if (!node || node.metadata.deletionTimestamp !== undefined) return;
+        if (node.metadata.labels?.[TENANT_NODE_LABELS.dpuUid] === undefined)
+          throw new Error(
+            `Node ${user.name} of cluster ${keyOf(cluster)} has no label ${TENANT_NODE_LABELS.dpuUid}: it is not ours and is not deleted`,
+          );
+        if (!node.spec?.unschedulable) await patchNode(tenant, user, nodeUid, { spec: { unschedulable: true } }, signal);
+        try {
+          await tenant.cluster.resource<Node>(CORE.Node).delete({ name: user.name }, { uid: nodeUid, signal });
+        } catch (error) {
+          if (!isConflict(error)) throw error;
+        }
+      }),
+
+    labelNode: (cluster, user, nodeUid, labels, options: Options = {}) =>
+      use(cluster, user, options, async (tenant) => {
+        if (await liveNode(tenant, user, nodeUid, options.signal))
+          await patchNode(tenant, user, nodeUid, { metadata: { labels } }, options.signal);
+      }),
+
+    ensureJoin: (cluster, user, attempt, options: Options = {}) =>
+      use(cluster, user, options, async (tenant): Promise<Join> => {
+        const secrets = tenant.cluster.resource<Secret>(CORE.Secret);
+        const token = await ensureToken(secrets, user, attempt, { now, signal: options.signal });
+        return { ...tenant.join, token };
+      }),
+
+    deleteToken: (cluster, user, options: Options = {}) =>
+      use(cluster, user, options, (tenant) => deleteTokens(tenant.cluster.resource<Secret>(CORE.Secret), user, options.signal)),
+
+    onNodeEvent(handler) {
+      handlers.add(handler);
+      return () => void handlers.delete(handler);
+    },
+
+    inUse(clusters) {
+      const used = new Set(clusters.map(keyOf));
+      for (const [key, entry] of entries) {
+        if (used.has(key)) continue;
+        entries.delete(key);
+        void entry.close();
+      }
+    },
+
+    async close() {
+      handlers.clear();
+      await Promise.all([...entries.values()].map((entry) => entry.close()));
+      entries.clear();
+    },
+  };
+}

@@ -10,6 +10,7 @@ import {
   type WorkQueue,
   type WorkResult,
 } from '../src/index.ts';
+import { until } from './until.ts';
 import { startRedis, type RedisProcess } from './redis-server.ts';
 import { serviceAclRules } from '../src/index.ts';
 
@@ -53,14 +54,6 @@ function workedQueue({ handler, everyKey = () => [], timeoutMs, ...options }: Op
   open.push(queue);
   queue.work(handler, { everyKey, ...(timeoutMs !== undefined && { timeoutMs }) });
   return { queue, name, events };
-}
-
-async function until(what: string, condition: () => boolean | Promise<boolean>, ms = 5_000): Promise<void> {
-  const deadline = performance.now() + ms;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`);
-    await pause(5);
-  }
 }
 
 describe('wake-ups', () => {
@@ -270,6 +263,31 @@ describe('failures', () => {
     expect(reasons).toEqual(['took longer than 0.1 s']);
     expect(events.map((event) => event.type)).toContain('stuck');
     expect(events.find((event) => event.type === 'worked')).toMatchObject({ result: 'failed' });
+  });
+});
+
+describe('locks', () => {
+  test('a handler is aborted when Redis does not answer, before somebody else could take its key over', async () => {
+    let cut = 0;
+    const aborted: number[] = [];
+    const { queue, events } = workedQueue({
+      handler: async ({ signal }) => {
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        aborted.push(performance.now() - cut);
+      },
+    });
+    void queue.wake({ key: 'k' });
+    await until('it is worked', async () => (await queue.lagMs()) === 0);
+    await pause(100);
+    cut = performance.now();
+    server.pause();
+    try {
+      await until('it was aborted', () => aborted.length === 1);
+    } finally {
+      server.resume();
+    }
+    expect(aborted[0]).toBeLessThan(2_000);
+    expect(events).toContainEqual({ type: 'lockLost', key: 'k' });
   });
 });
 

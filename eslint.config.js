@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 /** The dependency law (ARCHITECTURE.md): who may import what, each with its reason. */
 const forbid = (files, ignores, groups) => ({
   files,
-  ignores: ['**/*.test.ts', ...ignores],
+  ignores: ['**/*.test.ts', '**/test/**', ...ignores],
   rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: groups.map(([group, message]) => ({ group, message })) }] },
 });
 const K8S = [['@kubernetes/client-node', '@kubernetes/client-node/*'], 'Only libs/kube talks to Kubernetes: use its port.'];

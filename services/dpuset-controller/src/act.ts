@@ -53,7 +53,7 @@ export async function act({ cluster, events }: Hands, set: DpuSet, plan: Plan, s
     const { uid } = dpu.metadata;
     try {
       // Never forced: dpu-controller holds the finalizer until the card, the host and the tenant cluster are clean.
-      await dpus.delete(refOf(dpu), { ...(uid === undefined ? {} : { uid }), signal });
+      await dpus.delete(refOf(dpu), { uid, signal });
       told('Normal', 'SuccessfulDelete', `deleted Dpu ${dpu.metadata.name}: ${why}`);
     } catch (error) {
       // Another one bears the name by now.
@@ -80,7 +80,7 @@ export async function patchGranted({ cluster }: Hands, patches: readonly Granted
 async function patchAsRead(dpus: ResourceClient<Dpu>, dpu: Dpu, patch: Record<string, unknown>, signal: AbortSignal): Promise<void> {
   const { resourceVersion } = dpu.metadata;
   try {
-    await dpus.patch(refOf(dpu), patch, { ...(resourceVersion === undefined ? {} : { resourceVersion }), signal });
+    await dpus.patch(refOf(dpu), patch, { resourceVersion, signal });
   } catch (error) {
     if (!isConflict(error) && !isNotFound(error)) throw error;
   }
@@ -101,9 +101,6 @@ async function meet(dpus: ResourceClient<Dpu>, set: DpuSet, wanted: Dpu, after: 
   }
 }
 
-const refOf = ({ metadata }: Dpu) => ({
-  name: metadata.name,
-  ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
-});
+const refOf = ({ metadata: { name, namespace } }: Dpu) => ({ name, namespace });
 const named = (names: readonly string[]): string =>
   names.length === 1 ? `Dpu ${names[0]}` : `${names.length} Dpus: ${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}`;

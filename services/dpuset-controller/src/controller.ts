@@ -56,7 +56,7 @@ export function createController(deps: ControllerDeps): Controller {
   for (const reflector of sets)
     reflector.onEvent((event) => {
       const { namespace = '', resourceVersion } = event.object.metadata;
-      if (isNews(event)) send(queue.wake({ key: keyOf(event.object), ...(resourceVersion === undefined ? {} : { resourceVersion }) }));
+      if (isNews(event)) send(queue.wake({ key: keyOf(event.object), resourceVersion }));
       const bfb = bfbLetGo(event);
       if (bfb !== undefined) send(bfbQueue.wake({ key: wakeUpKey('bfb', namespace, bfb) }));
       if (event.type === 'deleted') metrics.show(namespace, event.object.metadata.name, undefined);

@@ -56,17 +56,13 @@ async function setFinalizer(sets: ResourceClient<DpuSet>, set: DpuSet, present: 
   const finalizers = present ? [...others, FINALIZERS.dpuSet] : others;
   const { name, namespace } = set.metadata;
   try {
-    await sets.patch(
-      { name, ...(namespace === undefined ? {} : { namespace }) },
-      { metadata: { finalizers } },
-      { ...versionOf(set), signal },
-    );
+    await sets.patch({ name, namespace }, { metadata: { finalizers } }, { ...versionOf(set), signal });
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }
 }
 
-const versionOf = ({ metadata }: DpuSet) => (metadata.resourceVersion === undefined ? {} : { resourceVersion: metadata.resourceVersion });
+const versionOf = ({ metadata }: DpuSet) => ({ resourceVersion: metadata.resourceVersion });
 
 /** What nobody would wake us for (another's Dpu that goes, a refusal that is lifted) is looked at after 15 s, doubling up to five minutes. */
 function recheckMs({ conflicts, failures, deleting }: Plan, conditions: readonly Condition[], now: Date): number {

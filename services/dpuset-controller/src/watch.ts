@@ -13,8 +13,8 @@ export function trimNode({ metadata, status }: Node): Node {
   return {
     metadata: {
       name,
-      ...(uid === undefined ? {} : { uid }),
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      uid,
+      resourceVersion,
       ...(labels === undefined ? {} : { labels }),
       ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
       annotations: Object.fromEntries(claims),

@@ -2,8 +2,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Dpu } from '@dpf/api';
-import { aNode, aSet, inPhase, madeReady } from '../testing/builders.ts';
-import { World, type Intent } from '../testing/world.ts';
+import { aNode, aSet, inPhase, madeReady } from '../../test/builders.ts';
+import { World, type Intent } from '../../test/world.ts';
 import { budgetOf, byHost, isReady, wasReady } from './availability.ts';
 
 const STEPS = ['reconcile', 'stop', 'resume', 'begin', 'finish', 'break', 'recover', 'delete', 'template', 'pause'] as const;

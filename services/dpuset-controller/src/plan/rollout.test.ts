@@ -1,7 +1,7 @@
 /** The rollout, told step by step. */
 import { describe, expect, test } from '@jest/globals';
-import { aNode, aSet, inPhase, madeReady } from '../testing/builders.ts';
-import { World } from '../testing/world.ts';
+import { aNode, aSet, inPhase, madeReady } from '../../test/builders.ts';
+import { World } from '../../test/world.ts';
 
 /** A fleet that is Ready at revision bfb-a; the log starts empty. */
 function aFleet(dpusPerHost: Record<string, number>, maxUnavailable: number | string = 1): World {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { DPU_LABELS, NODE_ANNOTATIONS, NODE_LABELS, type DpuSet, type Node } from '@dpf/api';
-import { aNode, aSet, NOW, pciOf } from '../testing/builders.ts';
+import { aNode, aSet, NOW, pciOf } from '../../test/builders.ts';
 import { dpuName, labelValue } from './names.ts';
 import { plan } from './plan.ts';
 import { unwanted, wantedCards } from './selection.ts';

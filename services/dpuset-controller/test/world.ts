@@ -3,8 +3,8 @@
  * Every write is a compare-and-swap, as at the API server. It keeps the log that golden narratives compare.
  */
 import type { Dpu, DpuSet, Node } from '@dpf/api';
-import { plan, type Plan } from '../plan/plan.ts';
-import { statusOf, statusPatch } from '../status/status.ts';
+import { plan, type Plan } from '../src/plan/plan.ts';
+import { statusOf, statusPatch } from '../src/status/status.ts';
 import { inPhase, madeReady, NOW } from './builders.ts';
 
 /** As objects come from the API server: by value. */

@@ -32,7 +32,16 @@ export class ApiFailure extends Error {
   /** The `Status` object of the answer. */
   status(): JsonMap {
     const { message, reason, details, code } = this;
-    return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, ...(details && { details }), code };
+    return {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message,
+      ...(reason && { reason }),
+      ...(details && { details }),
+      code,
+    };
   }
 }
 

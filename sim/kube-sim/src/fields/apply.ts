@@ -60,8 +60,8 @@ function display(path: Path): string {
 }
 
 function conflictFailure(conflicts: { entry: ManagedFields; paths: Path[] }[]): ApiFailure {
-  const by = (entry: ManagedFields) =>
-    `conflict with "${entry.manager}"${entry.subresource ? ` with subresource "${entry.subresource}"` : ''} using ${entry.apiVersion}`;
+  const by = ({ manager, operation, apiVersion, subresource }: ManagedFields) =>
+    `conflict with "${manager}"${subresource ? ` with subresource "${subresource}"` : ''}${operation === 'Update' ? ` using ${apiVersion}` : ''}`;
   const causes: Cause[] = conflicts.flatMap(({ entry, paths }) =>
     paths.map((path) => ({ reason: 'FieldManagerConflict', message: by(entry), field: display(path) })),
   );
@@ -92,7 +92,8 @@ export function applyFields(
   const heldByOthers = (path: Path) => owned.some((fields) => fields.has(path) || [...fields].some((field) => isBelow(field, path)));
   const wantedBelow = (path: Path) => [...set].some((field) => isBelow(field, path));
   const dropped = own ? [...ownedBy(own)].filter((path) => !set.has(path) && !wantedBelow(path) && !heldByOthers(path)) : [];
-  for (const path of dropped.sort().reverse()) merged = remove(merged, elementsOf(path), whole) ?? {};
+  // An item before its fields: without its key it could not be found any more.
+  for (const path of dropped.sort()) merged = remove(merged, elementsOf(path), whole) ?? {};
   const object = merged as KubeObject;
 
   const { changed } = compare(ownableLeaves(live, schema), ownableLeaves(object, schema));

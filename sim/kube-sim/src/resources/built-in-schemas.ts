@@ -28,13 +28,6 @@ export const keyedList = (keys: string[], items: Schema): Schema => ({
   'x-kubernetes-patch-merge-key': keys[0]!,
   'x-kubernetes-patch-strategy': 'merge',
 });
-/** A list that strategic merge patches merge by a key, while server-side apply takes it as a whole. */
-const mergedAtomicList = (key: string, items: Schema): Schema => ({
-  ...atomicList(items),
-  'x-kubernetes-patch-merge-key': key,
-  'x-kubernetes-patch-strategy': 'merge',
-});
-
 const conditions = keyedList(
   ['type'],
   open({ type: text, status: text, reason: text, message: text, lastTransitionTime: time, lastHeartbeatTime: time }),
@@ -84,7 +77,7 @@ export const SCHEMAS = {
         podCIDRs: setList,
         providerID: text,
         unschedulable: bool,
-        taints: mergedAtomicList('key', open({ key: text, value: text, effect: text, timeAdded: time })),
+        taints: atomicList(open({ key: text, value: text, effect: text, timeAdded: time })),
       }),
       status: open({
         capacity: { type: 'object', additionalProperties: { 'x-kubernetes-int-or-string': true } },

@@ -1,7 +1,7 @@
 /** DELETE: preconditions, finalizers, grace, propagation; deletecollection is a DELETE of everything that a list selects. */
 import { collectionOf, isDryRun, type Api, type Call } from '../api.ts';
 import { at, isMap, timestamp, type KubeObject, type Metadata } from '../objects.ts';
-import { badRequest, conflict } from '../status.ts';
+import { conflict, invalid } from '../status.ts';
 import { keyOf, type Stored } from '../store/collection.ts';
 import { Stored as StoredObject } from '../store/collection.ts';
 
@@ -24,7 +24,13 @@ export function deleteOptions(body: unknown, query: URLSearchParams): DeleteOpti
   const orphan = options['orphanDependents'] === true || query.get('orphanDependents') === 'true' ? 'Orphan' : undefined;
   const policy = options['propagationPolicy'] ?? query.get('propagationPolicy') ?? orphan;
   if (policy !== undefined && !['Background', 'Foreground', 'Orphan'].includes(String(policy)))
-    throw badRequest(`invalid propagationPolicy: ${String(policy)}: must be one of Background, Foreground, Orphan`);
+    throw invalid('', 'DeleteOptions', '', [
+      {
+        reason: 'FieldValueNotSupported',
+        field: 'propagationPolicy',
+        message: `Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan"`,
+      },
+    ]);
   return {
     ...(preconditions['uid'] !== undefined && { uid: String(preconditions['uid']) }),
     ...(preconditions['resourceVersion'] !== undefined && { resourceVersion: String(preconditions['resourceVersion']) }),

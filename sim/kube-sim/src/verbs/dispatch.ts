@@ -12,7 +12,7 @@ import { badRequest, invalid, methodNotAllowed, pathNotFound } from '../status.t
 import { keyOf, type Stored } from '../store/collection.ts';
 import { deleteOptions, remove } from './delete.ts';
 import { patch } from './patch.ts';
-import { find, list, matcherOf } from './read.ts';
+import { find, list } from './read.ts';
 import { record } from './record.ts';
 import { watch } from './watch.ts';
 import { byUpdate, create, update } from './write.ts';
@@ -130,12 +130,8 @@ async function deleteMany(exchange: Exchange): Promise<void> {
   const { api, call, request, response } = exchange;
   const body = decodeObject(exchange.body, mediaType(request));
   const options = deleteOptions(body, call.query);
-  const matches = matcherOf(call);
-  const collection = collectionOf(api, call.resource);
   const items: Stored[] = [];
-  for (const key of [...collection.keys()]) {
-    const old = collection.items.get(key);
-    if (!old || (matches && !matches(old.object))) continue;
+  for (const old of list(api, call).items) {
     const { stored, gone } = remove(api, call, old, options);
     record(api, call, { verb: 'deletecollection', before: old.object, ...(!gone && { after: stored.object }), body });
     items.push(stored);

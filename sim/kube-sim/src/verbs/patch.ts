@@ -90,7 +90,9 @@ function asWanted(call: Call, body: unknown): KubeObject {
 function apply(api: Api, call: Call, old: Stored | undefined, body: KubeObject): Patched {
   const { resource } = call;
   if (!call.query.get('fieldManager'))
-    throw badRequest('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch');
+    throw invalid('meta.k8s.io', 'PatchOptions', '', [
+      { reason: 'FieldValueRequired', field: 'fieldManager', message: 'Required value: is required for apply patch' },
+    ]);
   const wanted = resource.convert?.write(body) ?? body;
   const writer: Writer = {
     manager: fieldManagerOf(call),

@@ -13,11 +13,9 @@ export function find(api: Api, call: Call): Stored {
   return found;
 }
 
-/** What a list or watch selects; selectors are applied to the object as it is served. */
-export function matcherOf(call: Call): Matcher | undefined {
-  const { resource, namespace, name, query } = call;
+/** What the selectors of a list or watch select; they are applied to the object as it is served. */
+export function selectorOf({ resource, name, query }: Call): Matcher | undefined {
   const matchers: Matcher[] = [];
-  if (namespace) matchers.push((object) => object.metadata.namespace === namespace);
   if (name) matchers.push((object) => object.metadata.name === name);
   const label = labelMatcher(query.get('labelSelector') ?? undefined);
   if (label) matchers.push(label);
@@ -68,34 +66,35 @@ export function list(api: Api, call: Call): Page {
   if (!snapshot) throw gone(token ? EXPIRED : `The resourceVersion for the provided list is too old.`);
 
   const limit = Number(query.get('limit') ?? 0) || Infinity;
-  const matches = matcherOf(call);
+  const matches = selectorOf(call);
+  const scope = call.namespace ? `${call.namespace}/` : '';
+  // '0' is the character after '/': the end of the namespace.
+  const end = scope ? firstAfter(snapshot.keys, `${call.namespace}0`, true) : snapshot.keys.length;
   const items: Stored[] = [];
-  let lastKey = '';
-  for (let index = token ? firstAfter(snapshot.keys, token.after) : 0; index < snapshot.keys.length; index += 1) {
+  let after = '';
+  for (let index = firstAfter(snapshot.keys, token?.after ?? scope); index < end; index += 1) {
     const key = snapshot.keys[index]!;
     const stored = snapshot.get(key);
     if (!stored || (matches && !matches(stored.object))) continue;
     if (items.length === limit) {
-      const next: ContinueToken = { revision, after: lastKey };
-      return {
-        items,
-        revision,
-        continue: Buffer.from(JSON.stringify(next)).toString('base64url'),
-        ...(!matches && { remaining: snapshot.keys.length - index }),
-      };
+      const next: ContinueToken = { revision, after };
+      const remaining = matches ? undefined : end - index;
+      return { items, revision, continue: Buffer.from(JSON.stringify(next)).toString('base64url'), ...(remaining && { remaining }) };
     }
     items.push(stored);
-    lastKey = key;
+    after = key;
   }
   return { items, revision };
 }
 
-function firstAfter(keys: string[], after: string): number {
+/** Index of the first key that is greater (with `from`: not less) than the one given. */
+function firstAfter(keys: string[], given: string, from = false): number {
   let low = 0;
   let high = keys.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (keys[middle]! <= after) low = middle + 1;
+    const key = keys[middle]!;
+    if (key < given || (key === given && !from)) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -5,7 +5,8 @@ import { gone } from '../status.ts';
 import type { Change, Stored } from '../store/collection.ts';
 import { apiVersionOf } from '../resources/resource.ts';
 import { encoderOf } from '../http/encode.ts';
-import { matcherOf } from './read.ts';
+import type { KubeObject } from '../objects.ts';
+import { selectorOf } from './read.ts';
 import type { IncomingMessage } from 'node:http';
 
 const BOOKMARK_MS = 15_000;
@@ -18,7 +19,8 @@ const INITIAL_END = 'k8s.io/initial-events-end';
 export function watch(api: Api, call: Call, request: IncomingMessage, response: ServerResponse): void {
   const { query } = call;
   const collection = collectionOf(api, call.resource);
-  const matches = matcherOf(call) ?? (() => true);
+  const selected = selectorOf(call) ?? (() => true);
+  const matches = (object: KubeObject) => (!call.namespace || object.metadata.namespace === call.namespace) && selected(object);
   const encode = encoderOf(api, call, request).event;
   const bookmarks = query.get('allowWatchBookmarks') === 'true' || query.get('allowWatchBookmarks') === '1';
   const version = query.get('resourceVersion') ?? '';

@@ -8,7 +8,7 @@ import { apiVersionOf, type Resource } from '../resources/resource.ts';
 import { metadataFaults } from '../schema/metadata.ts';
 import { applyDefaults, prune } from '../schema/schema.ts';
 import { validate } from '../schema/validate.ts';
-import { alreadyExists, badRequest, conflict, forbidden, invalid, notFound, staleObject } from '../status.ts';
+import { ApiFailure, alreadyExists, badRequest, conflict, forbidden, invalid, notFound, staleObject } from '../status.ts';
 import { Stored, keyOf } from '../store/collection.ts';
 import { fieldManagerOf } from '../api.ts';
 
@@ -85,7 +85,7 @@ export function create(api: Api, call: Call, input: KubeObject, own: Ownership):
     throw invalid(resource.group, resource.kind, '', [
       { reason: 'FieldValueRequired', field: 'metadata.name', message: 'Required value: name or generateName is required' },
     ]);
-  if (meta.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
+  if (meta.resourceVersion) throw new ApiFailure(500, '', 'resourceVersion should not be set on objects to be created');
   checkNamespace(api, resource, name, namespace);
 
   const metadata: Metadata = { ...meta, name, uid: randomUUID(), creationTimestamp: timestamp(api.clock()) };

@@ -60,8 +60,8 @@ export const inPhase = (dpu: Dpu, phase: NonNullable<Dpu['status']>['phase'], mo
   ...dpu,
   status: {
     ...dpu.status,
-    ...more,
     ...(phase === undefined ? {} : { phase }),
     conditions: [{ type: 'Ready', status: 'False', reason: phase ?? '', message: '', lastTransitionTime: NOW.toISOString() }],
+    ...more,
   },
 });

@@ -184,9 +184,7 @@ describe('a rolling update', () => {
     world.settle();
     world.fail(card('w1'));
     world.settle();
-    expect(world.set.status?.conditions?.find(({ type }) => type === 'Stalled')?.message).toBe(
-      '1 of 2 DPUs failed; 1 of 2 waiting: the image is broken',
-    );
+    expect(world.set.status?.conditions?.find(({ type }) => type === 'Stalled')?.message).toBe('1 of 2 failed: the image is broken');
     world.template('bfb-b');
     world.settle();
     world.ready(card('w1'));

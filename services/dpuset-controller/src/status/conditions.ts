@@ -60,11 +60,11 @@ function progress(set: DpuSet, plan: Plan, { desired, ready, updated, current }:
   return no('RolloutComplete', `nothing to do for ${dpus(desired)}`);
 }
 
-function stall(plan: Plan, { desired, failed }: Counts): Verdict {
+function stall(plan: Plan, { failed }: Counts): Verdict {
   const [problem] = plan.problems;
   const [failure] = plan.failures;
   if (failure !== undefined) return yes('FailedCreate', failure);
-  if (failed > 0) return yes('DpusFailed', `${failed} of ${dpus(desired)} failed${summary(plan.own, (dpu) => !isFailed(dpu))}`);
+  if (failed > 0) return yes('DpusFailed', summary(plan.own, (dpu) => !isFailed(dpu)).slice(2));
   if (plan.rollout.held !== undefined && !plan.rollout.rollout.granted?.length) return yes('RolloutHeld', plan.rollout.held);
   if (problem !== undefined)
     return yes('DiscoveryLabelInvalid', `${problem}${plan.problems.length > 1 ? ` (and ${plan.problems.length - 1} more)` : ''}`);
@@ -78,7 +78,7 @@ function conflict({ conflicts }: Plan): Verdict {
   return yes('CardTaken', `${first.holder} has card ${first.pci} of Node ${first.node}, which this set wants too${more}`);
 }
 
-/** What the most of those that are not fine wait for, in the words of one of them: "; 3 of 5 waiting: flavor hbn does not exist". */
+/** What most of those that are not fine wait for, in the words of one of them: "; 3 of 5 waiting for DPUFlavor hbn to exist". */
 function summary(own: readonly Dpu[], fine: (dpu: Dpu) => boolean): string {
   const groups = new Map<string, Dpu[]>();
   for (const dpu of own.filter((one) => !fine(one))) {
@@ -88,17 +88,21 @@ function summary(own: readonly Dpu[], fine: (dpu: Dpu) => boolean): string {
   const [largest] = [...groups.values()].sort((a, b) => b.length - a.length);
   const sample = largest?.[0];
   if (!largest || !sample) return '';
-  const others = groups.size > 1 ? ` (and ${groups.size - 1} other ${groups.size === 2 ? 'reason' : 'reasons'})` : '';
-  return `; ${largest.length} of ${own.length} waiting: ${sentenceOf(sample)}${others}`;
+  const others = groups.size > 1 ? ` (and others for ${groups.size === 2 ? 'another reason' : `${groups.size - 1} other reasons`})` : '';
+  return `; ${largest.length} of ${own.length} ${sentenceOf(sample)}${others}`;
 }
 
-const reasonOf = ({ status }: Dpu): string =>
-  status?.lastError?.reason ?? status?.conditions?.find(({ type }) => type === 'Ready')?.reason ?? status?.phase ?? '';
+const readyOf = ({ status }: Dpu) => status?.conditions?.find(({ type }) => type === 'Ready');
+const reasonOf = (dpu: Dpu): string => (isFailed(dpu) ? dpu.status?.lastError?.reason : readyOf(dpu)?.reason) ?? dpu.status?.phase ?? '';
 
-const sentenceOf = ({ status, metadata }: Dpu): string =>
-  (status?.phase === 'Error' ? status.lastError?.message : undefined) ??
-  status?.waitingFor ??
-  (status?.phase === undefined ? `dpu-controller has not seen ${metadata.name} yet` : `${metadata.name} is in phase ${status.phase}`);
+/** How a Dpu's own sentence goes on after "3 of 5": what it waits for, or how it failed. */
+function sentenceOf(dpu: Dpu): string {
+  const { status, metadata } = dpu;
+  if (isFailed(dpu)) return `failed: ${status?.lastError?.message ?? 'see its conditions'}`;
+  const message = readyOf(dpu)?.message || (status?.waitingFor && `waiting for ${status.waitingFor}`);
+  if (message) return message;
+  return status?.phase === undefined ? `not seen by dpu-controller yet` : `in phase ${status.phase} (${metadata.name})`;
+}
 
 const dpus = (count: number): string => `${count} ${count === 1 ? 'DPU' : 'DPUs'}`;
 const also = (text: string | undefined): string => (text === undefined ? '' : `; ${text}`);

@@ -20,7 +20,7 @@ export function featureLines(cards: readonly CardRecord[]): string {
 
 /** Writes the file where NFD is installed, when it differs. */
 export async function writeFeatures(host: HostPort, cards: readonly CardRecord[]): Promise<void> {
-  if ((await host.stat(FOLDER).catch(() => undefined))?.type !== 'dir') return;
+  if ((await host.stat(FOLDER).catch(() => undefined))?.type !== 'directory') return;
   const text = featureLines(cards);
   const before = await host.read(`${FOLDER}/dpu`).catch(() => undefined);
   if (before?.toString('utf8') !== text) await host.replace(`${FOLDER}/dpu`, text);

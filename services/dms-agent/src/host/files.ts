@@ -48,7 +48,7 @@ async function writeOnce(path: string, text: string): Promise<void> {
 
 async function statOf(path: string): Promise<HostStat | undefined> {
   try {
-    return { type: (await stat(path)).isDirectory() ? 'dir' : 'file' };
+    return { type: (await stat(path)).isDirectory() ? 'directory' : 'file' };
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error))) return undefined;
     throw error;

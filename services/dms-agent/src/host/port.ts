@@ -20,7 +20,7 @@ export interface HostPort {
 }
 
 export interface HostStat {
-  type: 'file' | 'dir';
+  type: 'file' | 'directory';
 }
 
 export interface BootStream {

@@ -46,11 +46,22 @@ async function portFunctions(context: OperationContext, pci: Pci): Promise<strin
   return device1 === device0 ? [`${base}.0`, `${base}.1`] : [`${base}.0`];
 }
 
+/** Sets the number of virtual functions. The reset of a card leaves the host's driver in its error state: it is recovered once. */
+async function setVfs(context: OperationContext, bdf: string, count: number): Promise<void> {
+  try {
+    await changeVfs(context, bdf, count);
+  } catch (error) {
+    if (!(error instanceof OperationFailure) || error.reason !== 'DriverFailed') throw error;
+    await recoverDriver(context, bdf);
+    await changeVfs(context, bdf, count);
+  }
+}
+
 /**
- * Sets sriov_numvfs. The kernel's contract: more than sriov_totalvfs → ERANGE; from one number to another → EBUSY (0 comes between);
+ * Writes sriov_numvfs. The kernel's contract: more than sriov_totalvfs → ERANGE; from one number to another → EBUSY (0 comes between);
  * no driver, or a driver in error → ENOENT; no SR-IOV at all → no such file.
  */
-async function setVfs(context: OperationContext, bdf: string, count: number): Promise<void> {
+async function changeVfs(context: OperationContext, bdf: string, count: number): Promise<void> {
   const file = `${PCI_DEVICES}/${bdf}/sriov_numvfs`;
   const present = await readLine(context.host, file);
   if (present === undefined) {
@@ -59,15 +70,7 @@ async function setVfs(context: OperationContext, bdf: string, count: number): Pr
   }
   if (Number(present) === count) return;
   if (Number(present) !== 0) await writeVfs(context, bdf, file, 0);
-  if (count === 0) return;
-  try {
-    await writeVfs(context, bdf, file, count);
-  } catch (error) {
-    // The reset of the card leaves the host's driver in its error state: it is recovered once.
-    if (!(error instanceof OperationFailure) || error.reason !== 'DriverFailed') throw error;
-    await recoverDriver(context, bdf);
-    await writeVfs(context, bdf, file, count);
-  }
+  if (count !== 0) await writeVfs(context, bdf, file, count);
 }
 
 async function writeVfs(context: OperationContext, bdf: string, file: string, count: number): Promise<void> {

@@ -1,0 +1,131 @@
+/** How installs end: the faults of cards and images, each with the reason and class that it is reported with. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { installMarker, operationId } from '@dpf/api';
+import { cardSpec, generateBfb, startDpuSim, type DpuSim, type FaultName } from '@dpf/dpu-sim';
+import { bench, publish, type Bench } from '../test/bench.ts';
+import { bfCfg } from '../test/config.ts';
+import { OperationControl } from './control.ts';
+import { install } from './install.ts';
+import type { InstallSpec } from './verdict.ts';
+
+const PCI = '0000-4b-00';
+const UID = 'a-dpu';
+const image = generateBfb({ bytes: 400_000 });
+let folder: string;
+let sim: DpuSim;
+let agent: Bench;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'dms-install-'));
+  sim = await startDpuSim({ stateDir: folder, speed: 2000, hosts: [{ name: 'worker-1', cards: [cardSpec(0, 1)] }] });
+  const [host] = sim.hosts();
+  agent = await bench(host as NonNullable<typeof host>);
+  publish(agent, image);
+});
+afterEach(async () => {
+  await agent.close();
+  sim.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const spec = (changes: Partial<InstallSpec> = {}): InstallSpec => ({
+  kind: 'install',
+  id: operationId({ kind: 'install', uid: UID, attempt: 1 }),
+  pci: PCI,
+  uid: UID,
+  attempt: 1,
+  bfbPath: `${image.sha256}.bfb`,
+  bfbSha256: image.sha256,
+  bfbSize: image.size,
+  bfcfg: bfCfg(installMarker(UID, 1)),
+  marker: installMarker(UID, 1),
+  deadlines: { noByteSeconds: 1, noLogSeconds: 2, totalSeconds: 20 },
+  ...changes,
+});
+const run = (changes?: Partial<InstallSpec>) => install(spec(changes), agent, new OperationControl());
+const opened = () => sim.journal().filter(({ event }) => event === 'boot-open').length;
+
+describe('an install ends with', () => {
+  const faults: [FaultName, string, string, Record<string, number>][] = [
+    ['boot.open.ebusy', 'RshimBusy', 'transient', {}],
+    ['boot.open.eperm', 'RshimLocked', 'needsHuman', {}],
+    ['boot.stall', 'PushTimedOut', 'transient', { at: 200_000 }],
+    ['boot.disconnect', 'RshimLost', 'transient', { at: 200_000 }],
+    ['rshim.absent', 'RshimMissing', 'needsHuman', {}],
+    ['rshim.bmcOwned', 'RshimOwnedByBmc', 'needsHuman', {}],
+    ['psc.error', 'ImageRefused', 'neverSucceeds', {}],
+    ['bfb.crc', 'BootImageFailed', 'transient', {}],
+    ['panic', 'FirmwareCrashed', 'transient', {}],
+    ['installer.fail', 'InstallerFailed', 'transient', {}],
+    ['installer.invalidCfg', 'ConfigNotApplied', 'transient', {}],
+    ['installer.hang', 'InstallerSilent', 'transient', {}],
+  ];
+  test.each(faults)('fault %s: %s, %s', async (name, reason, failureClass, params) => {
+    sim.arm({ name, persistent: true, params });
+    const ending = await run();
+    expect(ending).toMatchObject({ state: 'failed', reason, class: failureClass });
+    expect(ending.message).not.toContain('undefined');
+  });
+
+  test('the words of the installer, so that a person knows why', async () => {
+    sim.arm({ name: 'installer.fail' });
+    expect((await run()).message).toContain('Failed to access target device: /dev/nvme0n1');
+  });
+
+  test('success by `DPU is ready` and the grace, where the log had no room for the marker', async () => {
+    sim.arm({ name: 'log.overflow' });
+    expect(await run()).toMatchObject({ state: 'succeeded' });
+  });
+
+  test('success with a driver that does not know CLEAR_ON_READ', async () => {
+    sim.arm({ name: 'misc.unknownKey', persistent: true });
+    expect(await run()).toMatchObject({ state: 'succeeded' });
+  });
+
+  test('success and a warning, where only the NIC firmware was not updated', async () => {
+    sim.arm({ name: 'installer.nicFwFail' });
+    const ending = await run();
+    expect(ending).toMatchObject({ state: 'succeeded' });
+    expect(ending.message).toContain('NIC firmware update failed');
+  });
+
+  test('ImageWrong, and no bf.cfg, where the image changed after it was checked', async () => {
+    await agent.images.check(spec());
+    const other = generateBfb({ bytes: 400_000, seed: 2 });
+    const wrong = other.sha256;
+    await agent.journal.update((data) => (data.digests[`${wrong}.bfb`] = { stamp: '', sha256: '' }));
+    publish(agent, other);
+    await agent.images.check({ bfbPath: `${wrong}.bfb`, bfbSha256: wrong, bfbSize: other.size });
+    // The cache says right, the bytes are others: as when a file is replaced between the check and the push.
+    await agent.journal.update((data) => (data.digests[`${wrong}.bfb`] = { ...data.digests[`${wrong}.bfb`]!, sha256: image.sha256 }));
+    expect(await run({ bfbPath: `${wrong}.bfb`, bfbSize: other.size })).toMatchObject({ state: 'failed', reason: 'ImageWrong' });
+    expect(sim.journal().filter(({ event }) => event === 'stream-complete')).toEqual([]);
+  });
+});
+
+describe('before the boot file is opened', () => {
+  test('Rule log-from-push: what stood in the log before is not taken for the end of this install', async () => {
+    await run();
+    sim.arm({ name: 'boot.stall', params: { at: 200_000 } });
+    // The marker of the very same attempt still stands in the log of the card.
+    await agent.journal.update((data) => (data.installs = {}));
+    expect(await run()).toMatchObject({ state: 'failed', reason: 'PushTimedOut' });
+  });
+
+  test('Rule reset-alone: nothing is installed once a reset of this boot stands in the journal', async () => {
+    await agent.journal.update((data) => (data.reset = { boot: data.boot, issuedAt: Date.now() }));
+    expect(await run()).toMatchObject({ state: 'failed', reason: 'ResetUnderWay', class: 'transient' });
+    expect(opened()).toBe(0);
+  });
+
+  test('Rule push-once: an attempt whose push is known to be complete is not pushed again', async () => {
+    await run();
+    const before = opened();
+    agent = await agent.restart();
+    expect(await run()).toMatchObject({ state: 'succeeded' });
+    expect(opened()).toBe(before);
+  });
+});

@@ -1,0 +1,101 @@
+/** The reset of a host, on simulated hardware: once per boot, never during an install, given up when it does not happen. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { operationId } from '@dpf/api';
+import { cardSpec, startDpuSim, type DpuSim } from '@dpf/dpu-sim';
+import { bench, type Bench } from '../test/bench.ts';
+import { emptyStory } from '../rshim/story.ts';
+import { OperationControl } from './control.ts';
+import { AgentStopping, OperationDropped } from './failure.ts';
+import { reset, type ResetSpec } from './reset.ts';
+
+let folder: string;
+let sim: DpuSim;
+let agent: Bench;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'dms-reset-'));
+  sim = await startDpuSim({ stateDir: folder, speed: 2000, hosts: [{ name: 'worker-1', cards: [cardSpec(0, 1), cardSpec(1, 2)] }] });
+  const [host] = sim.hosts();
+  agent = await bench(host as NonNullable<typeof host>, { resetLandingMs: 500, armOffMs: 300 });
+  sim.onEvent(({ event }) => event === 'host-down' && agent.stop());
+});
+afterEach(async () => {
+  await agent.close();
+  sim.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const spec = (changes: Partial<ResetSpec> = {}): ResetSpec => {
+  const { boot } = agent.journal.data;
+  const id = operationId({ kind: 'reset', node: 'worker-1', boot });
+  return { kind: 'reset', id, boot, method: 'systemLevelReset', command: 'reset', pcis: ['0000-4b-00', '0000-b1-00'], ...changes };
+};
+const run = (changes?: Partial<ResetSpec>) => reset(spec(changes), agent, new OperationControl());
+const resets = () => sim.journal().filter(({ event }) => event === 'reset');
+const kinds = () => resets().map((entry) => ('kind' in entry ? entry.kind : ''));
+
+describe('a reset of the host', () => {
+  test('by a system-level reset ends the agent with the host, and its next boot is counted higher', async () => {
+    const { boot } = agent.journal.data;
+    await expect(run()).rejects.toThrow(AgentStopping);
+    expect(kinds()).toEqual(['warm']);
+    await sim.journaled(({ event }) => event === 'boot');
+    agent = await agent.restart();
+    expect(agent.journal.data).toMatchObject({ boot: boot + 1 });
+    expect(agent.journal.data.reset).toBeUndefined();
+  });
+
+  test.each(['cycle', 'reset'] as const)('by the BMC where a power cycle is asked for: %s', async (command) => {
+    await expect(run({ method: 'powerCycle', command })).rejects.toThrow(AgentStopping);
+    expect(kinds()).toEqual([command]);
+  });
+
+  test('by the BMC where the tool of the card does not work', async () => {
+    sim.arm({ name: 'mlxfwreset.fail', persistent: true });
+    await expect(run({ command: 'cycle' })).rejects.toThrow(AgentStopping);
+    expect(kinds()).toEqual(['cycle']);
+  });
+
+  test('Rule reset-alone: not while a card of the host has an unfinished install', async () => {
+    const install = { id: 'install.x.1', uid: 'x', attempt: 1, state: 'pushed' as const, openedAt: 0, story: emptyStory };
+    await agent.journal.update((data) => (data.installs['0000-b1-00'] = install));
+    await expect(run()).rejects.toThrow(OperationDropped);
+    expect(resets()).toEqual([]);
+  });
+
+  test('Rule card-lock: not while anybody holds the lock of a card', async () => {
+    const lock = await agent.locks.tryAcquire('0000-b1-00');
+    await expect(run()).rejects.toThrow(OperationDropped);
+    await lock?.release();
+    expect(resets()).toEqual([]);
+    expect(await agent.locks.tryAcquire('0000-4b-00')).toBeDefined();
+  });
+
+  test('Rule reset-journaled: one that stands in the journal is not issued again while it may land, and is given up when it can no longer', async () => {
+    await agent.journal.update((data) => (data.reset = { boot: data.boot, issuedAt: Date.now() }));
+    await expect(run()).rejects.toMatchObject({ reason: 'HostResetNotSeen' });
+    expect(resets()).toEqual([]);
+    expect(agent.journal.data.reset).toBeUndefined();
+    await expect(run()).rejects.toThrow(AgentStopping);
+    expect(resets()).toHaveLength(1);
+  });
+
+  test('Rule reset-journaled: it stands in the journal before the host goes down', async () => {
+    await expect(run()).rejects.toThrow(AgentStopping);
+    expect(agent.journal.data.reset).toMatchObject({ boot: agent.journal.data.boot });
+  });
+
+  test('is dropped when its boot is over', async () => {
+    await expect(run({ boot: agent.journal.data.boot - 1 })).rejects.toThrow(OperationDropped);
+  });
+
+  test('is given up, with the words of the tools, where nothing can reset the host; installs are possible again', async () => {
+    sim.arm({ name: 'mlxfwreset.fail', persistent: true });
+    sim.arm({ name: 'ipmitool.fail', persistent: true });
+    await expect(run()).rejects.toMatchObject({ reason: 'HostResetFailed', message: expect.stringContaining('/dev/ipmi0') });
+    expect(agent.journal.data.reset).toBeUndefined();
+  });
+});

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { RedisHandle } from './connection.ts';
+import { within } from './outbox.ts';
 import { release, tick } from './scripts.ts';
 
 export interface AlarmOptions {
@@ -14,6 +15,7 @@ export interface AlarmOptions {
 
 /** Should the replica that took timers die before it queued their keys, another one takes them after this. */
 const CLAIM_MS = 10_000;
+const LAST_MS = 1_000;
 /** Taken at once. */
 const BATCH = 250;
 /** Timers that are due within this are taken together. */
@@ -40,7 +42,7 @@ export class Alarm {
     this.stopped = true;
     clearTimeout(this.timer);
     // While Redis is away a look does not end.
-    if (this.options.handle.problem() === undefined) await this.looking;
+    if (this.looking) await within(this.looking, LAST_MS);
   }
 
   /** This process has set a timer: look then, not later. */

@@ -88,7 +88,8 @@ class BullReceiver implements NodeReceiver {
     this.stop.abort(new Error('the agent stops'));
     if (this.worker) {
       await within(this.worker.close(), CLOSE_MS);
-      await within(this.worker.getBackend().disconnectBlocking(false), CLOSE_MS);
+      // While Redis is away it would wait for it.
+      await within(this.worker.getBackend().close(true), CLOSE_MS);
     }
     await within(this.queue.close(), CLOSE_MS);
     this.client.disconnect();

@@ -132,6 +132,8 @@ class BullWorkQueue implements WorkQueue {
       await within(closed, this.options.closeMs);
       this.locks.stopAll(new Stopped('closing', 'the service stops'));
       await within(closed, LAST_MS);
+      // While Redis is away it would wait for it.
+      await within(this.worker.getBackend().close(true), LAST_MS);
     }
     clearInterval(this.watchdog);
     await this.outbox.close(LAST_MS);

@@ -66,8 +66,17 @@ export const env = {
           .filter((part) => part !== '')
       : [],
   json: <T>(check: (value: unknown) => T, fallback?: T): Reader<T> =>
-    required((text) => check(JSON.parse(text)), fallback === undefined ? undefined : { value: fallback }),
+    required((text) => check(parseJson(text)), fallback === undefined ? undefined : { value: fallback }),
 };
+
+/** The parser's own message would repeat a part of the text, which may be a secret. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error('must be JSON');
+  }
+}
 
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';

@@ -3,9 +3,9 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 
 export type { Logger };
 
-/** Fields whose values never appear in a log, at any depth up to three. */
+/** Fields whose values never appear in a log, at any depth, however they are spelled. */
 const SECRET_FIELDS = ['bfcfg', 'token', 'password', 'authorization', 'secret', 'kubeconfig', 'data', 'stringData', 'privateKey', 'raw'];
-const paths = SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`, `headers.${field}`, `req.headers.${field}`]);
+const isSecret = new Set(SECRET_FIELDS.map((name) => name.toLowerCase()));
 
 /** Shapes of secrets inside texts: bearer and bootstrap tokens, JWTs, credentials in URLs, crypt hashes. */
 const SECRET_TEXTS: readonly [RegExp, string][] = [
@@ -21,6 +21,18 @@ export function redact(text: string): string {
   return SECRET_TEXTS.reduce((result, [shape, replacement]) => result.replace(shape, replacement), text);
 }
 
+/** The fields of a log line without secrets; an error is left to its serializer. What is nested deeper than any of our objects is not shown. */
+function clean(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return redact(value);
+  if (typeof value !== 'object' || value === null || value instanceof Error) return value;
+  if (depth > 8) return '[nested too deep]';
+  if (Array.isArray(value)) return value.map((item) => clean(item, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]) => [name, isSecret.has(name.toLowerCase()) ? '[redacted]' : clean(field, depth + 1)]),
+  );
+}
+const cleanFields = (fields: Record<string, unknown>): Record<string, unknown> => clean(fields) as Record<string, unknown>;
+
 /** @param level pino's: fatal | error | warn | info | debug | trace */
 export function createLogger(name: string, level: string, destination?: DestinationStream): Logger {
   return pino(
@@ -29,8 +41,9 @@ export function createLogger(name: string, level: string, destination?: Destinat
       level,
       base: { name },
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      redact: { paths, censor: '[redacted]' },
+      formatters: { level: (label) => ({ level: label }), log: cleanFields },
+      // What is bound to a child logger does not pass the formatters.
+      redact: { paths: SECRET_FIELDS, censor: '[redacted]' },
       serializers: { err: (error: Error) => ({ type: error.name, message: redact(error.message), stack: redact(error.stack ?? '') }) },
       hooks: {
         logMethod(args, method) {

@@ -19,7 +19,7 @@ export function createProbes(service: string): Probes {
   const registry = new Registry();
   registry.setDefaultLabels({ service });
   collectDefaultMetrics({ register: registry });
-  const server: FastifyInstance = fastify({ logger: false });
+  const server: FastifyInstance = fastify({ logger: false, forceCloseConnections: true });
   const checks = { ready: new Map<string, Check>(), alive: new Map<string, Check>() };
   const answer = async (of: Map<string, Check>) => {
     const results = await Promise.all([...of].map(async ([name, check]) => [name, await problemOf(check)] as const));
@@ -44,10 +44,19 @@ export function createProbes(service: string): Probes {
   };
 }
 
+/** kubelet's own patience is a second by default: an answer that names the check must come before. */
+const CHECK_MS = 900;
+
 async function problemOf(check: Check): Promise<string | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>(
+    (resolve) => (timer = setTimeout(() => resolve(`did not answer within ${CHECK_MS / 1000} s`), CHECK_MS)),
+  );
   try {
-    return await check();
+    return await Promise.race([check(), late]);
   } catch (error) {
     return (error as Error).message;
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -72,7 +72,6 @@ export const isUnfinished = (plan: Plan): boolean => plan.create.length > CREATE
 /** Writes what was granted on the Dpus; only ever called once the grants stand in DpuSet.status. */
 export async function patchGranted({ cluster }: Hands, patches: readonly GrantedPatch[], signal: AbortSignal): Promise<void> {
   const dpus = cluster.resource<Dpu>(KINDS.Dpu);
-  // Rule grant-numbered: the version read carried a smaller number, and the patch fails if the Dpu has moved on since.
   await inParallel(patches, ({ dpu, spec }) => patchAsRead(dpus, dpu, { spec }, signal));
 }
 

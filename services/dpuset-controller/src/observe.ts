@@ -13,10 +13,7 @@ export interface Sources {
   listed: (ms: number) => void;
 }
 
-/**
- * Everything that a decision about one set rests on; undefined: the set is gone.
- * Rule set-before-list: the DpuSet is read live, and only then are its Dpus listed, once and live.
- */
+/** Everything that a decision about one set rests on; undefined: the set is gone. The set is read live, and only then are its Dpus listed, once and live. */
 export async function observe(sources: Sources, ref: ObjectRef, signal: AbortSignal): Promise<Facts | undefined> {
   const { cluster } = sources;
   const set = await cluster.resource<DpuSet>(KINDS.DpuSet).get(ref, { signal });

@@ -38,7 +38,8 @@ export async function reconcile(sources: Sources & Hands, ref: ObjectRef, signal
     const acted = await act(sources, set, decided, signal);
     const status = statusOf(set, acted, facts.now);
     const patch = statusPatch(set.status, status);
-    // Rule set-before-list: over the version that was read before the list, so that whoever decided on an older one fails here.
+    // Rule set-before-list: written over the version that was read before the list. Whoever decided on an older list fails here, and so do we if another
+    // replica granted or noted anything since. A new unavailability is in this write, and no grant is; what was granted is patched only after it.
     if (patch) await sets.patchStatus(ref, { status: patch }, { ...versionOf(set), signal });
     await patchGranted(sources, acted.rollout.patches, signal);
     return { status, requeueAfterMs: isUnfinished(acted) ? 0 : recheckMs(acted, status.conditions ?? [], facts.now) };

@@ -80,9 +80,9 @@ export class Fleet {
 
   async close(): Promise<void> {
     for (const { controller, cluster } of this.replicas) await controller.stop().then(() => cluster.close());
+    await this.api.close();
     await this.sender.close();
     await Promise.all(this.handles.map((handle) => handle.close()));
-    await this.api.close();
     await this.redis.close();
     await this.kube.close();
   }

@@ -17,7 +17,7 @@ export interface DpuSetSpec {
       values?: string[];
     }[];
   };
-  /** Selects among the DPUs of a host by the Node labels that discovery writes for each (feature.node.kubernetes.io/dpu-<i>-…): a DPU is selected when all of these labels that carry its index have the given value. When absent or empty, every DPU of the host. */
+  /** Selects among the DPUs of a host by the Node labels that discovery writes for each (feature.node.kubernetes.io/dpu-<i>-…): a DPU is selected when at least one of these labels carries its index and all that do have the given value. When absent or empty, every DPU of the host. */
   dpuSelector?: Record<string, string>;
   /** How a change of the template reaches DPUs that exist. */
   strategy?: {

@@ -1,8 +1,5 @@
 /**
  * The grants of a rolling update: which hosts may be disrupted now. A grant is taken in DpuSet.status first (a compare-and-swap), then written on the Dpus.
- *
- * Rule set-before-list: the DpuSet that is decided on was read before the Dpus were listed, and the status is written with that DpuSet's resourceVersion:
- * whatever another replica granted or noted since makes the write fail. A new unavailability is written first; only then is anything granted.
  */
 import type { Dpu, DpuSet, DpuSetStatus, Grant } from '@dpf/api';
 import { budgetOf, costOf, usedBy, type Host } from './availability.ts';
@@ -44,7 +41,6 @@ export function planRollout(facts: RolloutFacts): RolloutPlan {
   const numbers = numbersAfter(before, hosts);
   const kept = (before.granted ?? []).flatMap((grant) => {
     const alive = dpusOf(grant, hosts);
-    // Rule grant-names-uid: a grant dies with the Dpus that it names; one that came in their place is another's.
     if (alive.every((dpu) => isReleased(dpu, grant))) return [];
     const spent = alive.some((dpu) => carried(dpu) > grant.number || (carried(dpu) === grant.number && needsUpdate(dpu, set)));
     // The template moved on while this host was being updated: the same slot, a new number.
@@ -70,6 +66,7 @@ export const isRolling = (set: DpuSet): boolean => (set.spec.strategy?.type ?? '
 
 const carried = (dpu: Dpu): number => dpu.spec.grant ?? 0;
 const wantsUpdate = (dpu: Dpu, set: DpuSet): boolean => dpu.metadata.deletionTimestamp === undefined && needsUpdate(dpu, set);
+/** Rule grant-names-uid: a grant is for the Dpus that it names and dies with them; one that came in their place is not patched under it. */
 const dpusOf = (grant: Grant, hosts: Host[]): Dpu[] =>
   hosts.flatMap(({ dpus }) => dpus).filter(({ metadata }) => metadata.uid !== undefined && grant.uids.includes(metadata.uid));
 
@@ -85,7 +82,7 @@ function isReleased(dpu: Dpu, grant: Grant): boolean {
   );
 }
 
-/** Rule grant-numbered: numbers only grow, over every one that stands in the status or on a Dpu, whatever became of the status. */
+/** Numbers only grow, over every one that stands in the status or on a Dpu, whatever became of the status. */
 function numbersAfter(before: Rollout, hosts: Host[]) {
   const known = [
     before.lastNumber ?? 0,
@@ -128,7 +125,7 @@ function take(wanting: Host[], kept: Grant[], noted: boolean, facts: RolloutFact
 const hostCount = (hosts: Host[]): string =>
   hosts.length === 1 ? `host ${hosts[0]?.name} waits` : `${hosts.length} hosts (${hosts[0]?.name} …) wait`;
 
-/** Rule grant-numbered: a grant's patch writes its number, and never goes over an equal or greater one. Rule grant-names-uid: no other uid is patched. */
+/** Rule grant-numbered: a grant's patch writes its number, and never goes over an equal or greater one: it holds for the very version that was read. */
 function patchesUnder(granted: Grant[], set: DpuSet, hosts: Host[]): GrantedPatch[] {
   return granted.flatMap((grant) =>
     dpusOf(grant, hosts)

@@ -5,6 +5,7 @@ import { bfcfgFor, previewBfcfg, readValues } from './flavor-inputs.ts';
 import { hostFacts } from './host/records.ts';
 import { userOf } from './act.ts';
 import { INSTALL_DEADLINES } from './lifecycle/deadlines.ts';
+import { inputsNow, sameInputs } from './lifecycle/facts.ts';
 import type { Observed } from './lifecycle/observed.ts';
 import type { World } from './world.ts';
 
@@ -32,20 +33,25 @@ export async function specOf(world: World, ref: DpuRef, observed: Observed, sign
       return { kind: 'preflight', id, pci, ...imageOf(observed), bfcfgBytes: preview.bytes };
     }
     case 'install': {
-      const flavor = flavorOf(observed);
-      const values = await readValues(world, dpu.metadata.namespace ?? '', flavor, signal);
-      const join = dpu.spec.cluster && (await world.tenants.ensureJoin(dpu.spec.cluster, userOf(dpu), ref.attempt, { signal }));
-      return {
+      const { attempt } = ref;
+      const install = {
         kind: 'install',
         id,
         pci,
         uid,
-        attempt: ref.attempt,
-        ...imageOf(observed),
-        bfcfg: bfcfgFor(dpu, ref.attempt, flavor, values, join),
-        marker: installMarker(uid, ref.attempt),
+        attempt,
+        marker: installMarker(uid, attempt),
         deadlines: INSTALL_DEADLINES,
-      };
+      } as const;
+      const frozen = dpu.status?.attempt?.inputs;
+      const inputs = inputsNow(observed);
+      if (!inputs || !frozen || !sameInputs(inputs, frozen))
+        // Claimed before, and what it was made of is gone: an agent that has pushed it goes on, one that has not has nothing to push.
+        return { ...install, cancel: 'unlessEffective', bfbPath: '', bfbSha256: frozen?.bfbSha256 ?? '', bfbSize: 0, bfcfg: '' };
+      const flavor = flavorOf(observed);
+      const values = await readValues(world, dpu.metadata.namespace ?? '', flavor, signal);
+      const join = dpu.spec.cluster && (await world.tenants.ensureJoin(dpu.spec.cluster, userOf(dpu), attempt, { signal }));
+      return { ...install, ...imageOf(observed), bfcfg: bfcfgFor(dpu, attempt, flavor, values, join) };
     }
   }
 }

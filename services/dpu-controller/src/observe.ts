@@ -19,6 +19,8 @@ export interface ObserveOptions {
   /** The Node as it was just read. */
   node?: Node;
   report?: Report;
+  /** Reads all that the parameters of an operation are made of, whatever its state. */
+  forClaim?: boolean;
   signal?: AbortSignal;
 }
 
@@ -57,7 +59,7 @@ export async function observe(world: World, dpu: Dpu, options: ObserveOptions = 
     caps: {},
     ...(report ? { report } : {}),
   };
-  const needs = needsOf(base);
+  const needs = options.forClaim ? FOR_CLAIM : needsOf(base);
   const stored = needs.has('flavor') ? stores.flavors.get({ namespace, name: dpu.spec.dpuFlavor }) : undefined;
   // As long as the flavor is missing nothing else matters, and nobody is asked for anything.
   if (needs.has('flavor') && !stored && needs.has('hash'))
@@ -76,6 +78,8 @@ export async function observe(world: World, dpu: Dpu, options: ObserveOptions = 
     return dpu.status?.phase === 'Ready' ? readTenant(world, dpu, signal) : 'unread';
   }
 }
+
+const FOR_CLAIM: ReadonlySet<Need> = new Set(['flavor', 'hash', 'bfb', 'tenant', 'caps', 'bfcfg']);
 
 function needsOf(o: Observed): ReadonlySet<Need> {
   const { status, metadata } = o.dpu;

@@ -170,7 +170,6 @@ export const DPU_REASONS = {
   // Answers to agents
   NotYours: { meaning: 'The operation belongs to another node.', fix: '' },
   OperationStale: { meaning: 'The operation is not (or no longer) the one to do.', fix: '' },
-  OperationCancelled: { meaning: 'The operation is being cancelled: stop it and report that.', fix: '' },
   AnnouncementStale: { meaning: 'A later announcement of this host was accepted before.', fix: '' },
   NotAnnounced: { meaning: 'The agent has to announce this instance and boot first.', fix: '' },
 } as const satisfies Record<string, ReasonText>;

@@ -3,7 +3,7 @@ import { operationId, type ClaimRequest, type Node, type OperationRef } from '@d
 import { specOf } from '../answers.ts';
 import { recordsOf } from '../host/records.ts';
 import { decide } from '../lifecycle/decide.ts';
-import { isBeingDeleted } from '../lifecycle/facts.ts';
+import { cancelOf } from './cancel.ts';
 import { withClaim } from '../lifecycle/report.ts';
 import { observe } from '../observe.ts';
 import type { ClaimAnswer, Refusal } from '../ports.ts';
@@ -27,12 +27,10 @@ export async function claim(
   return untilNoConflict(async (fresh) => {
     const dpu = await findDpu(world, ref.uid, node, signal);
     if ('refused' in dpu) return dpu;
-    const { observed } = await observe(world, dpu, { ...(fresh ? { fresh } : { node: host }), signal });
+    const { observed } = await observe(world, dpu, { ...(fresh ? { fresh } : { node: host }), forClaim: true, signal });
     const decision = decide(observed);
     const operation = decision.status?.operation;
     if (dpu.status?.operation?.id !== id || operation?.id !== id) return stale(`${id} is not the operation of Dpu ${dpu.metadata.name}`);
-    if (operation.state === 'Cancelling' && !(isBeingDeleted(observed) && wasPushed(host, ref.uid, ref.attempt)))
-      return { status: 409, refused: { reason: 'OperationCancelled', message: `${id} is being cancelled` } };
     if (!decision.effects.some((effect) => effect.do === 'submit' && effect.id === id))
       return stale(`${id} is not to be done now: Dpu ${dpu.metadata.name} waits for ${decision.status?.waitingFor}`);
 
@@ -41,7 +39,7 @@ export async function claim(
     // The other kinds are idempotent and touch nothing that a late claim could harm: theirs is not recorded.
     if (ref.kind === 'install' && operation.state === 'Open' && decision.status)
       await writeStatus(world, dpu, withClaim(decision.status, observed.now), signal);
-    return { granted };
+    return { granted: operation.state === 'Cancelling' ? { ...granted, cancel: cancelOf(dpu) } : granted };
   });
 }
 
@@ -64,9 +62,4 @@ async function hostOf(
         status: 409,
         refused: { reason: 'NotAnnounced', message: `instance ${instance} in boot ${boot} of node ${node} has not announced itself` },
       };
-}
-
-/** A deletion cuts no installation off: what was pushed completely before the agent began anew is followed to its end. */
-function wasPushed(node: Node, uid: string, attempt: number): boolean {
-  return recordsOf(node).agent?.journal.some((head) => head.uid === uid && head.attempt === attempt && head.state === 'pushed') ?? false;
 }

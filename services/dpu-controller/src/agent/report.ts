@@ -1,6 +1,6 @@
 /** An agent reports: a fact like any other. Result and what follows from it stand in one status write. */
 import { operationId, type OperationRef, type Report } from '@dpf/api';
-import { isBeingDeleted } from '../lifecycle/facts.ts';
+import { cancelOf } from './cancel.ts';
 import { awaitsReport } from '../lifecycle/report.ts';
 import type { ReportAnswer } from '../ports.ts';
 import { step, untilNoConflict } from '../step.ts';
@@ -19,6 +19,6 @@ export async function report(world: World, ref: OperationRef, node: string, said
     const after = await step(world, dpu, { fresh, report: said, signal });
     const state = after.dpu.status?.operation;
     if (state?.id !== id || state.state !== 'Cancelling') return { accepted: {} };
-    return { accepted: { cancel: isBeingDeleted({ dpu }) ? 'unlessEffective' : 'now' } };
+    return { accepted: { cancel: cancelOf(dpu) } };
   });
 }

@@ -12,8 +12,8 @@ export function announced(node: Node, announcement: Announcement, discovery: 'nf
   const { agent, reset } = recordsOf(node);
   // Rule boots-are-ordered: announcements are numbered, an older one is refused; "changed" means "greater".
   if (agent && isOlder(announcement, agent)) return undefined;
-  if (agent && agent.boot === announcement.boot && agent.sequence === announcement.sequence) return node;
   const { node: _, ...said } = announcement;
+  if (agent && says(agent) === says(said)) return node;
   const record: AgentRecord = { ...said, at: new Date(now).toISOString() };
   // Rule reset-on-node: the claimed reset is over once the boot changes.
   const over = reset !== undefined && announcement.boot > reset.boot;
@@ -23,6 +23,10 @@ export function announced(node: Node, announcement: Announcement, discovery: 'nf
 }
 
 const isOlder = (a: Announcement, b: AgentRecord): boolean => a.boot < b.boot || (a.boot === b.boot && a.sequence < b.sequence);
+
+/** What an announcement says, its number apart: the same said again is no news. */
+const says = ({ instance, boot, bootId, agentVersion, cards, journal, holds }: Omit<Announcement, 'node'>): string =>
+  JSON.stringify([instance, boot, bootId, agentVersion, cards, journal, holds]);
 
 const holds = ({ holds, journal }: Announcement, uid: string): boolean =>
   holds.includes(uid) || journal.some((head) => head.uid === uid && (head.state === 'running' || head.state === 'pushed'));

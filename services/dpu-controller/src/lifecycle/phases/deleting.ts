@@ -6,11 +6,12 @@ import type { HostFacts, Observed } from '../observed.ts';
 import type { Effect, Outcome, Stay } from '../outcome.ts';
 
 export function deleting(o: Observed): Outcome {
-  if (!hasFinalizer(o)) return stay('Released', 'nothing', [], { quiet: true });
+  if (!hasFinalizer(o)) return stay('Released', 'the Dpu to go', [], { quiet: true });
   const tenant = leaveTenant(o);
   if (tenant?.kind === 'stay') return tenant;
   const farewell: Effect[] = wasReached(o, 'OSInstalled') && isReachable(o) ? [{ do: 'deleteToken' }] : [];
-  const gone = (effects: Effect[]) => stay('Released', 'nothing', [...effects, ...farewell, { do: 'removeFinalizer' }], { quiet: true });
+  const gone = (effects: Effect[]) =>
+    stay('Released', 'the Dpu to go', [...effects, ...farewell, { do: 'removeFinalizer' }], { quiet: true });
 
   // The Node object is gone: there is no host to clean.
   if (o.host === 'absent') return gone([]);

@@ -1,0 +1,12 @@
+/** Where things are: the workspace, and a folder of its own for every run. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const WORKSPACE = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const CRDS = join(WORKSPACE, 'crds');
+export const FOUNDING_DOCUMENT = join(CRDS, 'samples', 'founding-document.yaml');
+
+/** A new folder below the system's folder for temporary files. */
+export const newRunFolder = (): string => mkdtempSync(join(tmpdir(), 'dpf-'));

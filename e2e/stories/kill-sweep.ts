@@ -1,0 +1,28 @@
+/** `node e2e/stories/kill-sweep.ts [--seeds N] [--first S] [--speed X]`: the sweep as a command. Exit 1 when a run has a problem. */
+import { parseArgs } from 'node:util';
+import { startFleet } from '../fleet/fleet.ts';
+import { DpuWatching } from '../fleet/watching.ts';
+import { hitTable, sweepRun, type SweepResult } from './sweep.ts';
+
+const { values } = parseArgs({
+  options: { seeds: { type: 'string', default: '30' }, first: { type: 'string', default: '1' }, speed: { type: 'string', default: '60' } },
+});
+const [seeds, first, speed] = [Number(values.seeds), Number(values.first), Number(values.speed)];
+const fleet = await startFleet({ speed, logLevel: 'info', onStep: (step) => console.log(`starting ${step}`) });
+console.log(`logs: ${fleet.folder}/logs`);
+const dpus = await DpuWatching.start(fleet.host.cluster);
+const results: SweepResult[] = [];
+for (let seed = first; seed < first + seeds; seed++) {
+  const result = await sweepRun(fleet, dpus, seed, seeds);
+  results.push(result);
+  console.log(
+    `seed ${seed}: ${result.problems.length === 0 ? 'ok' : 'PROBLEMS'} in ${result.seconds.toFixed(1)} s, hits: ${result.hits.map(({ blow, moment }) => `${blow}@${moment}`).join(', ')}`,
+  );
+  for (const problem of result.problems) console.log(`  ${problem}`);
+  if (result.problems.length > 0) break;
+}
+console.log(`\n${hitTable(results)}`);
+const failed = results.some((result) => result.problems.length > 0);
+await dpus.stop();
+await fleet.stop({ keep: failed });
+process.exit(failed ? 1 : 0);

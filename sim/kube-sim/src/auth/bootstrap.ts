@@ -45,7 +45,7 @@ export function bootstrapUser(api: Api, token: string): User | undefined {
 export function detachedSignature(content: string, id: string, secret: string): string {
   const head = Buffer.from(JSON.stringify({ alg: 'HS256', kid: id })).toString('base64url');
   const payload = Buffer.from(content).toString('base64url');
-  return `${head}..${createHmac('sha256', `${id}.${secret}`).update(`${head}.${payload}`).digest('base64url')}`;
+  return `${head}..${createHmac('sha256', secret).update(`${head}.${payload}`).digest('base64url')}`;
 }
 
 /** data of kube-public/cluster-info: the kubeconfig and one signature per token that may sign. */

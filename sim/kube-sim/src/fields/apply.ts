@@ -2,7 +2,7 @@
 import { copy, equal, isMap, type JsonMap, type KubeObject, type ManagedFields } from '../objects.ts';
 import { fieldSchema, type Schema } from '../schema/schema.ts';
 import { ApiFailure, type Cause } from '../status.ts';
-import { elementsOf, isAtomic, isBelow, itemElement, objectSchema, ownableLeaves, type Path } from './leaves.ts';
+import { elementsOf, isAtomic, isBelow, itemElement, objectSchema, ownableLeaves, type Leaves, type Path } from './leaves.ts';
 import { compare, entryOf, isWriter, ownedBy, without, type FieldSet, type Writer } from './managed.ts';
 
 /** Lays `wanted` over `live`: maps field by field, keyed lists item by item, everything else as a whole. */
@@ -73,6 +73,17 @@ function conflictFailure(conflicts: { entry: ManagedFields; paths: Path[] }[]): 
   return new ApiFailure(409, 'Conflict', message, { causes });
 }
 
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** What `kubectl apply` without --server-side wrote and nobody changed since: `kubectl apply --server-side` may take it over. */
+function lastApplied(live: KubeObject, leaves: Leaves, schema: Schema): FieldSet {
+  const text = live.metadata.annotations?.[LAST_APPLIED];
+  if (text === undefined) return new Set();
+  const applied = ownableLeaves(JSON.parse(text) as KubeObject, schema);
+  const { changed } = compare(leaves, applied);
+  return new Set([...applied.keys()].filter((path) => !changed.has(path)));
+}
+
 /** The object after the apply and its ownership. Fields that the manager applied before and now leaves out go, unless others own them. */
 export function applyFields(
   live: KubeObject,
@@ -96,9 +107,11 @@ export function applyFields(
   for (const path of dropped.sort()) merged = remove(merged, elementsOf(path), whole) ?? {};
   const object = merged as KubeObject;
 
-  const { changed } = compare(ownableLeaves(live, schema), ownableLeaves(object, schema));
+  const before = ownableLeaves(live, schema);
+  const { changed } = compare(before, ownableLeaves(object, schema));
+  const allowed = writer.manager === 'kubectl' ? lastApplied(live, before, schema) : new Set<Path>();
   const conflicts = others
-    .map((entry, index) => ({ entry, paths: [...owned[index]!].filter((path) => changed.has(path)) }))
+    .map((entry, index) => ({ entry, paths: [...owned[index]!].filter((path) => changed.has(path) && !allowed.has(path)) }))
     .filter(({ paths }) => paths.length > 0);
   if (conflicts.length > 0 && !force) throw conflictFailure(conflicts);
   const kept = others.map((entry) => without(entry, (path) => changed.has(path), writer.time)).filter((entry) => entry !== undefined);

@@ -1,6 +1,7 @@
 /** What an HTTP request asks for. */
 import type { IncomingMessage } from 'node:http';
 import { parse as parseYaml } from 'yaml';
+import { PROTOBUF, decodeProtobuf } from './protobuf.ts';
 import { badRequest, tooLarge, unsupportedMediaType } from '../status.ts';
 
 const BODY_LIMIT = 3 * 1024 * 1024;
@@ -58,6 +59,7 @@ const OBJECT_TYPES = ['application/json', 'application/yaml'];
 /** The object in the body of a POST, PUT or DELETE; undefined where there is none. */
 export function decodeObject(body: Buffer, type: string): unknown {
   if (body.length === 0) return undefined;
+  if (type === PROTOBUF) return decodeProtobuf(body);
   if (type && !OBJECT_TYPES.includes(type)) throw unsupportedMediaType(type, OBJECT_TYPES);
   return decode(body, type);
 }

@@ -54,8 +54,7 @@ export function patch(api: Api, call: Call, old: Stored | undefined, body: Buffe
 function patched(call: Call, object: KubeObject, given: unknown, type: string): unknown {
   if (type === JSON_PATCH) return jsonPatch(object, given);
   if (!isMap(given)) throw badRequest('the patch must be an object');
-  // What is not touched stays shared with the stored object: the write pipeline may change its input.
-  return copy(type === MERGE ? mergePatch(object, given) : strategicPatch(object, given, objectSchema(call.resource.schema)));
+  return type === MERGE ? mergePatch(object, given) : strategicPatch(object, given, objectSchema(call.resource.schema));
 }
 
 function jsonPatch(object: KubeObject, given: unknown): unknown {
@@ -110,11 +109,11 @@ function apply(api: Api, call: Call, old: Stored | undefined, body: KubeObject):
         `uid mismatch: the provided object specified uid ${wanted.metadata.uid}, and no existing object was found`,
       );
     const fields = new Set(ownableLeaves(wanted, resource.schema).keys());
-    const stored = create(api, call, copy(wanted), () => (fields.size > 0 ? [entryOf(writer, fields)] : []));
+    const stored = create(api, call, wanted, () => (fields.size > 0 ? [entryOf(writer, fields)] : []));
     return { stored, created: true, applied: true, body };
   }
   const force = call.query.get('force') === 'true' || call.query.get('force') === '1';
   const { object, managedFields } = applyFields(old.object, wanted, resource.schema, writer, force);
-  const stored = update(api, call, old, copy(object), () => managedFields);
+  const stored = update(api, call, old, object, () => managedFields);
   return { stored, created: false, applied: true, body };
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { collectionOf, isDryRun, type Api, type Call } from '../api.ts';
 import { afterUpdate } from '../fields/managed.ts';
 import { ownableLeaves } from '../fields/leaves.ts';
-import { equal, isMap, timestamp, type KubeObject, type ManagedFields, type Metadata } from '../objects.ts';
+import { copy, equal, isMap, timestamp, type KubeObject, type ManagedFields, type Metadata } from '../objects.ts';
 import { apiVersionOf, type Resource } from '../resources/resource.ts';
 import { metadataFaults } from '../schema/metadata.ts';
 import { applyDefaults, prune } from '../schema/schema.ts';
@@ -93,16 +93,21 @@ export function create(api: Api, call: Call, input: KubeObject, own: Ownership):
   if (namespace) metadata.namespace = namespace;
   else delete metadata.namespace;
   if (resource.generation) metadata.generation = 1;
-  const object: KubeObject = { ...input, metadata };
+  // The input is left as it came (the audit log shows it); what is stored is a copy.
+  const object: KubeObject = copy({ ...input, metadata });
   if (resource.statusSubresource && !resource.statusAtCreation) delete object['status'];
   shape(call, object);
   resource.prepare?.(object, undefined, api.clock());
   const managedFields = own(object, undefined);
-  if (managedFields && managedFields.length > 0) metadata.managedFields = managedFields;
-  else delete metadata.managedFields;
+  setOwners(object, managedFields);
   check(resource, object, undefined);
   if (collection.items.has(keyOf(namespace, name))) throw alreadyExists(resource, name);
   return isDryRun(call) ? new Stored(object, api.store.revision) : api.store.put(collection, object);
+}
+
+function setOwners({ metadata }: KubeObject, managedFields: ManagedFields[] | undefined): void {
+  if (managedFields && managedFields.length > 0) metadata.managedFields = managedFields;
+  else delete metadata.managedFields;
 }
 
 /** What only the server writes in metadata. */
@@ -130,7 +135,7 @@ export function update(api: Api, call: Call, old: Stored, input: KubeObject, own
     throw conflict(resource, name, `Precondition failed: UID in precondition: ${given.uid}, UID in object meta: ${uid}`);
   if (given.resourceVersion && given.resourceVersion !== before.metadata.resourceVersion) throw staleObject(resource, name);
 
-  const shaped = { ...input, metadata: { ...given } };
+  const shaped = copy(input);
   shape(call, shaped);
   const next = restrict(call, shaped, before);
   const meta: Metadata = { ...next.metadata, name, ...(namespace && { namespace }), resourceVersion: before.metadata.resourceVersion! };
@@ -143,8 +148,7 @@ export function update(api: Api, call: Call, old: Stored, input: KubeObject, own
   next.metadata = meta;
   resource.prepare?.(next, before, api.clock());
   const managedFields = own(next, before);
-  if (managedFields && managedFields.length > 0) meta.managedFields = managedFields;
-  else delete meta.managedFields;
+  setOwners(next, managedFields);
   if (equal(next, before)) return old;
 
   if (resource.generation && changesSpec(next, before)) meta.generation = (meta.generation ?? 0) + 1;

@@ -1,6 +1,14 @@
 /** The parameters of a granted operation, as the agent gets them. */
-import { installMarker, operationId, type Dpu, type DPUFlavorSpec, type Node, type OperationRef, type OperationSpec } from '@dpf/api';
-import { DPU_ANNOTATIONS } from '@dpf/api';
+import {
+  DPU_ANNOTATIONS,
+  installMarker,
+  operationId,
+  type Dpu,
+  type DPUFlavorSpec,
+  type Node,
+  type OperationRef,
+  type OperationSpec,
+} from '@dpf/api';
 import { bfcfgFor, previewBfcfg, readValues } from './flavor-inputs.ts';
 import { hostFacts } from './host/records.ts';
 import { userOf } from './act.ts';
@@ -81,17 +89,19 @@ export function hostNetworkOf({ hostNetwork, nvconfig }: DPUFlavorSpec): { numbe
 }
 const DEFAULT_VFS = 16;
 
+/** The template or a user says that this card takes its new firmware only after a power cycle. */
+export const needsPowerCycle = ({ metadata }: Dpu): boolean => metadata.annotations?.[DPU_ANNOTATIONS.hostPowerCycleRequired] === 'true';
+
 /** One reset for all DPUs of the host that wait for one. A DPU that needs a power cycle makes it one. */
-export function resetSpec(node: Node, boot: number, waiting: readonly Dpu[]): OperationSpec {
+export function resetSpec(node: Node, boot: number, pcis: readonly string[], powerCycle: boolean): OperationSpec {
   const { powercycleCommand, rebootCommand, name } = hostFacts(node, () => true);
-  const cycles = waiting.some(({ metadata }) => metadata.annotations?.[DPU_ANNOTATIONS.hostPowerCycleRequired] === 'true');
-  const command = cycles ? (powercycleCommand ?? 'cycle') : (rebootCommand ?? 'reset');
+  const command = powerCycle ? (powercycleCommand ?? 'cycle') : (rebootCommand ?? 'reset');
   return {
     kind: 'reset',
     id: operationId({ kind: 'reset', node: name, boot }),
     boot,
-    method: cycles ? 'powerCycle' : 'systemLevelReset',
+    method: powerCycle ? 'powerCycle' : 'systemLevelReset',
     command: command === 'skip' ? 'reset' : command,
-    pcis: waiting.map(({ spec }) => spec.pciAddress).sort(),
+    pcis: [...pcis].sort(),
   };
 }

@@ -2,7 +2,6 @@
 import { KINDS, type Bfb, type ConfigMap, type Dpu, type DPUFlavor, type Node, type Secret } from '@dpf/api';
 import { CORE, compareResourceVersion, type Cluster } from '@dpf/kube';
 import type { OperationSender, WakeUp, WakeUpSender, WorkQueue } from '@dpf/queue';
-import type { Logger } from '@dpf/service';
 import type { ClusterName, Reconciler, TenantClusters } from './ports.ts';
 import { createReconciler } from './reconciler.ts';
 import { watchKind } from './stores.ts';
@@ -20,7 +19,7 @@ export interface ControllerDeps {
   tenants: TenantClusters;
   settings: Settings;
   concurrency: number;
-  log: Pick<Logger, 'warn'>;
+  log: World['log'];
   clock?: Clock;
   chance?: () => number;
 }
@@ -52,6 +51,7 @@ export function createController(deps: ControllerDeps): Controller {
       configMaps: cluster.resource<ConfigMap>(CORE.ConfigMap),
     },
     events: cluster.events('dpu-controller'),
+    log,
     tenants,
     operations: deps.operations,
     wake: (key) => queue.wake({ key }),

@@ -1,6 +1,6 @@
 /** One reconcile: observe → decide → status → act. */
 import { wakeUpKey, type Dpu, type Report } from '@dpf/api';
-import { isConflict } from '@dpf/kube';
+import { isConflict, isForbidden, isInvalid } from '@dpf/kube';
 import { act } from './act.ts';
 import { recordEvents } from './events.ts';
 import { decide, type Decision } from './lifecycle/decide.ts';
@@ -41,6 +41,8 @@ export async function step(world: World, read: Dpu, options: ObserveOptions & { 
   try {
     await act(world, dpu, node, decision.effects, signal);
   } catch (error) {
+    if (isForbidden(error) || isInvalid(error))
+      await writeStatus(world, dpu, decide({ ...observed, dpu, report: undefined, refused: (error as Error).message }).status, signal);
     if (!options.report) throw error;
     await world.wake(wakeUpKey('dpu', read.metadata.namespace ?? '', read.metadata.name));
   }

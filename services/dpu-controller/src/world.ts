@@ -2,6 +2,7 @@
 import type { Bfb, ConfigMap, Dpu, DPUFlavor, Node, Secret } from '@dpf/api';
 import type { EventRecorder, ResourceClient, Store } from '@dpf/kube';
 import type { OperationSender } from '@dpf/queue';
+import type { Logger } from '@dpf/service';
 import type { TenantClusters } from './ports.ts';
 
 export interface World {
@@ -16,6 +17,7 @@ export interface World {
     readonly configMaps: ResourceClient<ConfigMap>;
   };
   readonly events: EventRecorder;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
   readonly tenants: TenantClusters;
   readonly operations: OperationSender;
   /** Wakes a key of the dpu queue. */

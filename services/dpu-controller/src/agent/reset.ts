@@ -1,7 +1,7 @@
 /** The reset of a host, asked for and reported by its agent. It stands on the Node, for all Dpus of the host. */
 import type { ClaimRequest, Dpu, Node, OperationRef, Report } from '@dpf/api';
 import { writeNode } from '../act.ts';
-import { resetSpec } from '../answers.ts';
+import { needsPowerCycle, resetSpec } from '../answers.ts';
 import { claimReset, giveUpReset } from '../host/reset.ts';
 import { recordsOf } from '../host/records.ts';
 import { decide } from '../lifecycle/decide.ts';
@@ -40,7 +40,8 @@ export async function claimHostReset(
       const record = { boot: ref.boot, uid: first.metadata.uid ?? '', attempt: first.status?.attempt?.number ?? 0, requestedAt };
       await writeNode(world, host, claimReset(host, record), signal);
     }
-    return { granted: resetSpec(host, ref.boot, waiting) };
+    const cards = waiting.length > 0 ? waiting.map(({ spec }) => spec.pciAddress) : Object.keys(recordsOf(host).claims);
+    return { granted: resetSpec(host, ref.boot, cards, waiting.some(needsPowerCycle)) };
   });
 }
 

@@ -236,7 +236,7 @@ describe('deletion', () => {
       'Rule reset-on-node: not while a reset is claimed',
       deleting(),
       { host: node().agent().claimed().held().reset() },
-      { phase: 'Deleting', reason: 'ReleasingHost', does: [] },
+      { phase: 'Deleting', reason: 'ReleasingHost', does: ['submitReset'] },
     ],
     [
       'nothing left: token and finalizer go',

@@ -36,7 +36,7 @@ export function decide(observed: Observed): Decision {
   const outcomes: { phase: Phase; outcome: Outcome }[] = [];
   // Two rounds through all phases are more than any facts can carry: beyond that the phases contradict one another.
   for (let round = 0; round < 2 * PHASES.length; round++) {
-    const outcome = judge(o);
+    const outcome = withRefusal(o, judge(o));
     const first = outcomes.length === 0;
     outcomes.push({ phase: phaseOf(o), outcome });
     if ('effects' in outcome && outcome.effects) effects.push(...outcome.effects);
@@ -56,6 +56,12 @@ export function decide(observed: Observed): Decision {
 }
 
 const withStatus = (o: Observed, status: DpuStatus): Observed => ({ ...o, dpu: { ...o.dpu, status } });
+
+/** A wait for something that is refused is one for a person. */
+function withRefusal({ refused }: Observed, outcome: Outcome): Outcome {
+  if (outcome.kind !== 'stay' || refused === undefined) return outcome;
+  return { ...outcome, reason: 'RequestRefused', message: `${outcome.message}: ${refused}`, stalled: true, quiet: false, met: false };
+}
 
 /** Rule sweep: claims and holders of a uid that no longer exists are removed by whoever sees them. */
 function withSweep({ host }: Observed, effects: Effect[]): Effect[] {

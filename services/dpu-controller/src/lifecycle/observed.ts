@@ -34,6 +34,8 @@ export interface Observed {
   /** `absent`: spec.cluster is. */
   readonly tenant: Seen<TenantFacts>;
   readonly caps: Caps;
+  /** What an API server answered to the effect of a decision on these facts: it refuses it, now and until somebody changes something. */
+  readonly refused?: string;
   /** What the agent says right now about the operation of this Dpu (absent in a reconcile). */
   readonly report?: Report;
 }

@@ -62,7 +62,7 @@ export async function startStage(): Promise<Stage> {
         tenants,
         settings: { discovery: 'agent', ...settings },
         concurrency: 8,
-        log: { warn: () => undefined },
+        log: { info: () => undefined, warn: () => undefined },
       });
       await controller.start(AbortSignal.timeout(10_000));
       stops.unshift(async () => {

@@ -21,8 +21,10 @@ export function deleting(o: Observed): Outcome {
     return gone([{ do: 'releaseByForce' }]);
   if (host) return host;
   if (!hasEntries(o, o.host)) return gone([]);
-  if (o.host.reset)
-    return isForced(o) ? gone([{ do: 'releaseByForce' }]) : stay('ReleasingHost', `host ${o.host.name} to boot: a reset is under way`);
+  const { reset } = o.host;
+  // Rule reset-on-node: nothing leaves before the boot changes; what was claimed is asked for again until then.
+  if (reset && isForced(o)) return gone([{ do: 'releaseByForce' }]);
+  if (reset) return stay('ReleasingHost', `host ${o.host.name} to boot: a reset is under way`, [{ do: 'submitReset', boot: reset.boot }]);
   return stay('ReleasingHost', `claim and node effect to go from Node ${o.host.name}`, [{ do: 'release' }], { quiet: true });
 }
 

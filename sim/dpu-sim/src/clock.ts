@@ -21,9 +21,9 @@ export class SimClock {
     return simMs / this.factor;
   }
 
-  /** Resolves after simulated milliseconds; rejects with the signal's reason when aborted. */
-  sleep(simMs: number, signal?: AbortSignal): Promise<void> {
-    return realSleep(this.toReal(simMs), signal);
+  /** Resolves after simulated milliseconds, and at least so many real ones; rejects with the signal's reason when aborted. */
+  sleep(simMs: number, signal?: AbortSignal, leastRealMs = 0): Promise<void> {
+    return realSleep(Math.max(this.toReal(simMs), leastRealMs), signal);
   }
 }
 

@@ -1,6 +1,6 @@
 /** The simulator's memory of what happened to the hardware: append-only JSON lines, for tests to judge. Holds no secret. */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import type { SimClock } from './clock.ts';
+import { realSleep, type SimClock } from './clock.ts';
 
 /** `<uid>/<attempt>` as found in the bf.cfg that was installed. */
 export type Marker = string;
@@ -41,7 +41,6 @@ export type JournalEntry = { time: number; at: string } & SimEvent;
 export class Journal {
   readonly file: string;
   readonly #clock: SimClock;
-  #listeners: ((entry: JournalEntry) => void)[] = [];
 
   constructor(file: string, clock: SimClock) {
     this.file = file;
@@ -52,12 +51,6 @@ export class Journal {
   write(event: SimEvent): void {
     const entry: JournalEntry = { time: Math.round(this.#clock.now()), at: new Date().toISOString(), ...event };
     appendFileSync(this.file, `${JSON.stringify(entry)}\n`);
-    for (const listener of this.#listeners) listener(entry);
-  }
-
-  onEntry(listener: (entry: JournalEntry) => void): () => void {
-    this.#listeners.push(listener);
-    return () => (this.#listeners = this.#listeners.filter((other) => other !== listener));
   }
 }
 
@@ -66,4 +59,28 @@ export function readJournal(file: string): JournalEntry[] {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, 'utf8').split('\n');
   return lines.slice(0, -1).map((line) => JSON.parse(line) as JournalEntry);
+}
+
+export interface WaitOptions {
+  /** The oldest so many entries do not count. */
+  after?: number;
+  /** Real milliseconds; default 30 s. */
+  timeoutMs?: number;
+}
+
+/** The first entry of a journal file, there already or to come, that fits. @throws Error with the last entries when none comes in time */
+export async function journaled(
+  file: string,
+  fits: (entry: JournalEntry) => boolean,
+  { after = 0, timeoutMs = 30_000 }: WaitOptions = {},
+): Promise<JournalEntry> {
+  const until = performance.now() + timeoutMs;
+  for (;;) {
+    const entries = readJournal(file);
+    const found = entries.slice(after).find(fits);
+    if (found) return found;
+    if (performance.now() > until)
+      throw new Error(`not in the journal within ${timeoutMs} ms; its last entries: ${JSON.stringify(entries.slice(-5))}`);
+    await realSleep(20);
+  }
 }

@@ -51,8 +51,7 @@ const sim = await startDpuSim({
 for (const text of values.fault ?? []) sim.arm(parseFault(text));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    sim.close();
-    process.exit(0);
+    void sim.close().finally(() => process.exit(0));
   });
 }
 process.stdout.write(`${JSON.stringify({ ctl: sim.ctl, journal: sim.journalFile, mountProblem: sim.mountProblem, hosts: sim.hosts() })}\n`);

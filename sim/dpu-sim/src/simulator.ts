@@ -5,10 +5,12 @@ import type { CtlEvent, HostView } from './ctl/protocol.ts';
 import { CtlServer } from './ctl/server.ts';
 import type { Fault, FaultName } from './faults.ts';
 import { hostTree } from './host/host-tree.ts';
-import { readJournal, type JournalEntry } from './journal.ts';
+import { journaled, readJournal, type JournalEntry, type WaitOptions } from './journal.ts';
 import { FuseMount } from './ports/fuse.ts';
 import { HostSocket } from './ports/socket.ts';
 import { Simulation } from './simulation.ts';
+import type { ToolResult } from './tools/result.ts';
+import { runHostTool } from './tools/run-tool.ts';
 import { defaultHosts, type HostSpec } from './spec.ts';
 
 export interface DpuSimOptions {
@@ -32,19 +34,24 @@ export interface DpuSim {
   readonly mountProblem: string | undefined;
   hosts(): HostView[];
   journal(): JournalEntry[];
-  /** The first entry, now or later, that fits. Rejects after real milliseconds. */
-  journaled(fits: (entry: JournalEntry) => boolean, timeoutMs?: number): Promise<JournalEntry>;
+  /** As the function of that name, on this simulator's journal. */
+  journaled(fits: (entry: JournalEntry) => boolean, options?: WaitOptions): Promise<JournalEntry>;
   arm(fault: Fault): void;
   clear(scope?: { name?: FaultName; host?: string; pci?: string }): void;
   reboot(host: string): void;
   power(host: string, on: boolean): void;
   setPresent(host: string, pci: string, present: boolean): void;
+  /** Runs a command of the host, as its file on TOOL_PATH does. */
+  tool(host: string, tool: string, argv: readonly string[]): ToolResult;
   /** Host events, as subscribers of the control channel get them. Returns how to stop. */
   onEvent(listener: (event: CtlEvent) => void): () => void;
-  close(): void;
+  close(): Promise<void>;
 }
 
-/** Starts a simulator in this process. With a mount, this process must not use synchronous file calls below it (they would wait for themselves). */
+/**
+ * Starts a simulator in this process. With a mount, this process must make no file calls below it, by no thread: while it waits for itself it
+ * could not even be killed. Whoever wants to be a client of the mount starts `main.ts` as a process.
+ */
 export async function startDpuSim(options: DpuSimOptions): Promise<DpuSim> {
   const stateDir = resolve(options.stateDir);
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
@@ -60,7 +67,7 @@ export async function startDpuSim(options: DpuSimOptions): Promise<DpuSim> {
       for (const listener of listeners) listener(event);
     },
   });
-  const { mount, mountProblem } = mountTree(options.mount, simulation);
+  const { mount, mountProblem } = await mountTree(options.mount, simulation);
   const socketOf = (host: string) => join(stateDir, host, 'host.sock');
   const view = (): HostView[] =>
     simulation.state().map((host) => ({
@@ -87,50 +94,36 @@ export async function startDpuSim(options: DpuSimOptions): Promise<DpuSim> {
     mountProblem,
     hosts: view,
     journal: () => readJournal(simulation.journal.file),
-    journaled: (fits, timeoutMs = 30_000) => journaled(simulation, fits, timeoutMs),
+    journaled: (fits, options) => journaled(simulation.journal.file, fits, options),
     arm: (fault) => simulation.faults.arm(fault),
     clear: (scope) => simulation.faults.clear(scope),
     reboot: (host) => simulation.host(host).reset('operator'),
     power: (host, on) => simulation.host(host).power(on),
     setPresent: (host, pci, present) => simulation.host(host).setPresent(simulation.card(host, pci), present),
+    tool: (host, tool, argv) => runHostTool(simulation.host(host), tool, argv),
     onEvent(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    close() {
+    async close() {
       simulation.stop();
       ctl.close();
       for (const socket of sockets) socket.close();
-      mount?.close();
+      await mount?.close();
     },
   };
 }
 
 /** FUSE where it can be had; else the reason why not. */
-function mountTree(path: string | undefined, simulation: Simulation): { mount?: FuseMount; mountProblem: string | undefined } {
+async function mountTree(
+  path: string | undefined,
+  simulation: Simulation,
+): Promise<{ mount?: FuseMount; mountProblem: string | undefined }> {
   if (path === undefined) return { mountProblem: undefined };
   try {
-    return { mount: new FuseMount(resolve(path), simulation.tree()), mountProblem: undefined };
+    return { mount: await FuseMount.open(resolve(path), simulation.tree()), mountProblem: undefined };
   } catch (error) {
     const { message, cause } = error as Error;
     return { mountProblem: cause instanceof Error ? `${message}: ${cause.message}` : message };
   }
-}
-
-function journaled(simulation: Simulation, fits: (entry: JournalEntry) => boolean, timeoutMs: number): Promise<JournalEntry> {
-  const before = readJournal(simulation.journal.file).find(fits);
-  if (before) return Promise.resolve(before);
-  return new Promise((done, fail) => {
-    const timer = setTimeout(() => {
-      stop();
-      const last = readJournal(simulation.journal.file).slice(-5);
-      fail(new Error(`not in the journal within ${timeoutMs} ms; its last entries: ${JSON.stringify(last)}`));
-    }, timeoutMs);
-    const stop = simulation.journal.onEntry((entry) => {
-      if (!fits(entry)) return;
-      clearTimeout(timer);
-      stop();
-      done(entry);
-    });
-  });
 }

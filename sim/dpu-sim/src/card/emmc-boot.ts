@@ -1,5 +1,5 @@
 /** Boot from eMMC: firmware, OS, dpf-first-boot.service once for an installation, then dpf-join.service until it succeeds. */
-import { realSleep, untilAborted } from '../clock.ts';
+import { untilAborted } from '../clock.ts';
 import { PROFILE } from '../profile.ts';
 import { runBash } from './bash.ts';
 import type { Card } from './card.ts';
@@ -67,7 +67,7 @@ async function joinUntilDone(card: Card, signal: AbortSignal): Promise<void> {
     const { code, stderr } = await runBash(card, { args: [script], timeoutMs: 24 * 3600_000 }, signal);
     card.writeDisk('var/log/dpf-sim/join.log', `exit ${code}\n${stderr}`);
     if (code === 0) return;
-    await Promise.all([card.world.clock.sleep(PROFILE.joinRetry * 1000, signal), realSleep(JOIN_RETRY_REAL_MS, signal)]);
+    await card.world.clock.sleep(PROFILE.joinRetry * 1000, signal, JOIN_RETRY_REAL_MS);
   }
 }
 

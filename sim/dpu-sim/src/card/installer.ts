@@ -1,7 +1,7 @@
 /** The installer in the initramfs: erases the eMMC, writes the OS, runs the hooks of bf.cfg with a real bash, and reboots (hardware.md §2.3). */
 import { mkdirSync, rmSync } from 'node:fs';
 import type { Versions } from '@dpf/bfb';
-import { realSleep, untilAborted } from '../clock.ts';
+import { untilAborted } from '../clock.ts';
 import { PROFILE } from '../profile.ts';
 import { runBash } from './bash.ts';
 import type { Card } from './card.ts';
@@ -61,11 +61,15 @@ export async function runInstaller(card: Card, received: Received, signal: Abort
   card.installation.state = 'complete';
   card.save();
   card.journal({ event: 'flash-completed', bfbSha256: received.sha256, ...(marker && { marker }) });
-  await clock.sleep(PROFILE.rebootNotice * 1000, signal);
+  await clock.sleep(PROFILE.rebootNotice * 1000, signal, NOTICE_REAL_MS);
   info('Rebooting...');
-  await clock.sleep(PROFILE.rebootNotice * 1000, signal);
+  await clock.sleep(PROFILE.rebootNotice * 1000, signal, NOTICE_REAL_MS);
   card.arm.reset('installer-reboot');
 }
+
+/** Agents read the log by a real clock: what the installer leaves time for must be seen at any speed, the end of an installation twice, its failure surely. */
+const NOTICE_REAL_MS = 250;
+const FAILURE_NOTICE_REAL_MS = 1500;
 
 export const FIRMWARE = '32.43.1014';
 
@@ -127,7 +131,6 @@ async function stage(card: Card, name: string, signal: AbortSignal): Promise<voi
 async function fail(card: Card, signal: AbortSignal): Promise<void> {
   card.log.append('MISC', 'INFO', 'Failed to access target device: /dev/nvme0n1');
   card.log.append('MISC', 'ERR', 'Installation failed');
-  // The host reads the log once a real second: what the installer leaves no time for would never be seen at high speed.
-  await Promise.all([card.world.clock.sleep(PROFILE.rebootNotice * 1000, signal), realSleep(1500, signal)]);
+  await card.world.clock.sleep(PROFILE.rebootNotice * 1000, signal, FAILURE_NOTICE_REAL_MS);
   card.arm.reset('installer-failed');
 }

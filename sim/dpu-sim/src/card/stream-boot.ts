@@ -51,9 +51,7 @@ async function pullImages(card: Card, signal: AbortSignal): Promise<Pulled | und
     pace ??= new Pace(card);
     await stallAt(card, offset, chunk.length, signal);
     try {
-      const fault = (['bfb.magic', 'bfb.crc', 'bfb.wrongGeneration'] as const).find(
-        (name) => (offset > 0 || name === 'bfb.magic') && card.fire(name),
-      );
+      const fault = (['bfb.magic', 'bfb.crc', 'bfb.wrongGeneration'] as const).find((name) => card.fire(name));
       if (fault) throw new BfbError(`fault ${fault}`, offset);
       reader.push(chunk);
     } catch (error) {

@@ -1,5 +1,5 @@
 /** A FUSE server in plain Node: mounts a tree, so that an agent reaches simulated devices through the kernel, with its errnos, blocking and short writes. */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, read, writeSync } from 'node:fs';
 import { Errno, errnoOf } from '../errno.ts';
 import { lookup, type Dir, type Handle, type TreeNode } from '../tree.ts';
@@ -22,34 +22,42 @@ export class FuseMount {
   #nextHandle = 1;
   #closed = false;
 
-  /** @throws Error with the reason when this machine or user cannot mount */
-  constructor(mountPoint: string, root: Dir) {
+  private constructor(mountPoint: string, root: Dir, fd: number) {
     this.#root = root;
     this.#mountPoint = mountPoint;
-    unmount(mountPoint);
+    this.#fd = fd;
+  }
+
+  /**
+   * Mounts a tree. The process that does it must make no file calls below the mount point: the kernel could neither answer nor kill it.
+   * @throws Error with the reason when this machine or user cannot mount
+   */
+  static async open(mountPoint: string, root: Dir): Promise<FuseMount> {
+    await unmount(mountPoint);
     mkdirSync(mountPoint, { recursive: true });
+    let fd: number;
     try {
-      this.#fd = openSync('/dev/fuse', 'r+');
+      fd = openSync('/dev/fuse', 'r+');
     } catch (error) {
       throw new Error('/dev/fuse cannot be opened', { cause: error });
     }
     const options = 'fd=3,rootmode=40000,user_id=0,group_id=0,allow_other,default_permissions';
-    const { status, stderr, error } = spawnSync('mount', ['-i', '-t', 'fuse', 'dpu-sim', mountPoint, '-o', options], {
-      stdio: ['ignore', 'ignore', 'pipe', this.#fd],
-    });
-    if (status !== 0) {
-      closeSync(this.#fd);
-      throw new Error(`mount at ${mountPoint} failed: ${error?.message ?? stderr.toString().trim()}`);
+    const { code, stderr } = await run('mount', ['-i', '-t', 'fuse', 'dpu-sim', mountPoint, '-o', options], fd);
+    if (code !== 0) {
+      closeSync(fd);
+      throw new Error(`mount at ${mountPoint} failed: ${stderr.trim()}`);
     }
-    this.#next(Buffer.alloc(wire.REQUEST_BYTES));
+    const mount = new FuseMount(mountPoint, root, fd);
+    mount.#next(Buffer.alloc(wire.REQUEST_BYTES));
+    return mount;
   }
 
   /** Requests that wait get EINTR, and the mount goes. */
-  close(): void {
+  async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     for (const pending of this.#pending.values()) pending.abort();
-    unmount(this.#mountPoint);
+    await unmount(this.#mountPoint);
   }
 
   #next(buffer: Buffer): void {
@@ -200,7 +208,17 @@ function attributesOf(inode: number, node: TreeNode): wire.Attributes {
   }
 }
 
-/** Takes whatever is mounted there away, also when its server was killed. Quiet when nothing is. */
-export function unmount(mountPoint: string): void {
-  spawnSync('umount', ['-l', mountPoint], { stdio: 'ignore' });
+/** Takes whatever is mounted there away, also when its server was killed. Quiet when nothing is. Not synchronous: umount may ask the server about the mount point. */
+export async function unmount(mountPoint: string): Promise<void> {
+  await run('umount', ['-l', mountPoint]);
+}
+
+function run(command: string, args: string[], fd?: number): Promise<{ code: number; stderr: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe', fd ?? 'ignore'] });
+    let stderr = '';
+    child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    child.on('error', (error) => resolve({ code: 127, stderr: error.message }));
+    child.on('close', (code) => resolve({ code: code ?? 1, stderr }));
+  });
 }

@@ -18,7 +18,7 @@ import { clientKubeconfig } from './kubeconfig.ts';
 import { createPki, type Pki } from './pki.ts';
 import { BUILT_IN, FIRST_NAMESPACES } from './resources/built-in.ts';
 import { CRD, resourcesOf } from './resources/crd.ts';
-import { Registry } from './resources/resource.ts';
+import { Registry, apiVersionOf } from './resources/resource.ts';
 import { methodNotAllowed, unauthorized } from './status.ts';
 import { Store } from './store/store.ts';
 import { Watches, type Ending } from './store/watches.ts';
@@ -91,7 +91,7 @@ export async function startKubeSim(options: KubeSimOptions = {}): Promise<KubeSi
     server.listen(port, host, resolve);
   });
   const url = `https://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
-  keepClusterInfo(api, url, pki.caPem);
+  const stopClusterInfo = keepClusterInfo(api, url, pki.caPem);
   const admin = await pki.client('kubernetes-admin', ['system:masters']);
   return {
     url,
@@ -107,6 +107,7 @@ export async function startKubeSim(options: KubeSimOptions = {}): Promise<KubeSi
     },
     close: async () => {
       housekeeping.stop();
+      stopClusterInfo();
       api.watches.endAll('cut');
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
@@ -152,12 +153,10 @@ async function answer(api: Api, openApi: OpenApi, request: IncomingMessage, resp
     if (method !== 'POST') throw methodNotAllowed();
     return sendJson(response, 201, review.answer(api, user, asReviewBody(decodeObject(body, mediaType(request)))));
   }
-  const resource = target && api.registry.find(target.group ? `${target.group}/${target.version}` : target.version, target.plural);
-  if (
-    target &&
-    resource &&
-    resource.namespaced === (target.namespace !== undefined || (resource.namespaced && target.name === undefined))
-  ) {
+  const resource = target && api.registry.find(apiVersionOf(target), target.plural);
+  // Objects of a namespaced kind are reached through their namespace; only lists span all of them.
+  const fits = resource?.namespaced ? target?.namespace !== undefined || target?.name === undefined : target?.namespace === undefined;
+  if (target && resource && fits) {
     const { namespace, name, subresource } = target;
     const call: Call = {
       resource,

@@ -48,13 +48,8 @@ export function detachedSignature(content: string, id: string, secret: string): 
   return `${head}..${createHmac('sha256', secret).update(`${head}.${payload}`).digest('base64url')}`;
 }
 
-/** data of kube-public/cluster-info: the kubeconfig and one signature per token that may sign. */
-export function clusterInfo(api: Api, kubeconfig: string): Record<string, string> {
-  const data: Record<string, string> = { kubeconfig };
-  for (const [key, { object }] of api.store.collection('/secrets').items) {
-    if (!key.startsWith('kube-system/bootstrap-token-')) continue;
-    const token = read(object, api.clock());
-    if (token?.signing) data[`jws-kubeconfig-${token.id}`] = detachedSignature(kubeconfig, token.id, token.secret);
-  }
-  return data;
+/** The signature of cluster-info by the token that a Secret holds; undefined where it may not sign, or has expired. */
+export function signatureBy(object: KubeObject, kubeconfig: string, now: Date): string | undefined {
+  const token = read(object, now);
+  return token?.signing ? detachedSignature(kubeconfig, token.id, token.secret) : undefined;
 }

@@ -16,6 +16,7 @@ export class Cards {
   readonly #tools: Tools;
   readonly #journal: Journal;
   #current: Card[] = [];
+  #looking: Promise<unknown> = Promise.resolve();
 
   constructor(parts: { host: HostPort; rshim: Rshim; tools: Tools; journal: Journal }) {
     this.#host = parts.host;
@@ -34,7 +35,14 @@ export class Cards {
   }
 
   /** Looks again, keeps journal and feature file up to date, and says whether the cards are others than before. */
-  async refresh(): Promise<boolean> {
+  refresh(): Promise<boolean> {
+    // One at a time: every preflight looks, and two that write the feature file or the records together would undo one another's.
+    const turn = this.#looking.then(() => this.#refresh());
+    this.#looking = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #refresh(): Promise<boolean> {
     const found = await findCards(this.#host);
     const records = assignIndexes(this.#journal.data.cards, found);
     for (const record of records)

@@ -65,6 +65,14 @@ describe('the host network', () => {
     expect(agent.journal.holds()).toEqual([]);
   });
 
+  test('of two cards at once: one makes the bridge, the other finds it; one that leaves takes it from nobody', async () => {
+    await Promise.all([setUp(FIRST), setUp(SECOND, { uid: 'dpu-2' })]);
+    expect(await ports()).toEqual(['ens1f0v1', 'ens2f0v1']);
+    await cleanup('dpu-1', agent);
+    await Promise.all([cleanup('dpu-2', agent), setUp(FIRST)]);
+    expect(await ports()).toEqual(['ens1f0v1']);
+  });
+
   test('leaves a bridge that was there before', async () => {
     await agent.tools.run('ip', ['link', 'add', 'name', 'br-dpu', 'type', 'bridge'], { device: 'ip' });
     await setUp();

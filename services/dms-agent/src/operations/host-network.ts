@@ -33,8 +33,10 @@ export async function hostNetwork(
   control.progress(60, `waits for the network interface of virtual function ${wanted.channelVf}`);
   const channel = await channelOf(context, control, pf0 as string, wanted.channelVf);
   control.progress(80, `makes ${channel} a port of ${BRIDGE}`);
-  await makeBridge(context);
-  await makePort(context, channel, wanted.mtu);
+  await inTurn(context, async () => {
+    await makeBridge(context);
+    await makePort(context, channel, wanted.mtu);
+  });
   return `${wanted.numberOfVfs} virtual functions, ${channel} is a port of ${BRIDGE} with MTU ${wanted.mtu}`;
 }
 
@@ -122,11 +124,25 @@ async function channelOf(context: OperationContext, control: OperationControl, p
   }
 }
 
+/** The cards of a host share the bridge: one at a time makes it, becomes its port, or leaves and removes it. The agent's lock of cards serves, under its name. */
+async function inTurn(context: OperationContext, work: () => Promise<void>): Promise<void> {
+  const lock = await context.locks.acquire(BRIDGE, context.stopping);
+  try {
+    await work();
+  } finally {
+    await lock.release();
+  }
+}
+
 async function makeBridge(context: OperationContext): Promise<void> {
   const { host, journal } = context;
   if (!(await host.stat(`${NET}/${BRIDGE}`))) {
     await journal.update((data) => (data.bridgeIsOurs = true));
-    await ip(context, ['link', 'add', 'name', BRIDGE, 'type', 'bridge']);
+    await ip(context, ['link', 'add', 'name', BRIDGE, 'type', 'bridge']).catch(async (error: unknown) => {
+      // Another's, made this very moment, is not ours to remove.
+      await journal.update((data) => delete data.bridgeIsOurs);
+      throw error;
+    });
   }
   await ip(context, ['link', 'set', 'dev', BRIDGE, 'up']);
 }
@@ -159,9 +175,10 @@ export async function undoHostNetwork(pci: Pci, record: HostNetworkRecord, conte
   const [channel] = pf0 ? await namesIn(host, `${PCI_DEVICES}/${pf0}/virtfn${record.channelVf}/net`) : [];
   if (channel && (await isPort(context, channel))) await ip(context, ['link', 'set', 'dev', channel, 'nomaster']);
   for (const bdf of functions) await setVfs(context, bdf, 0);
-  if (journal.data.bridgeIsOurs && (await namesIn(host, `${NET}/${BRIDGE}/brif`)).length === 0) {
+  await inTurn(context, async () => {
+    if (!journal.data.bridgeIsOurs || (await namesIn(host, `${NET}/${BRIDGE}/brif`)).length > 0) return;
     if (await host.stat(`${NET}/${BRIDGE}`)) await ip(context, ['link', 'del', 'dev', BRIDGE]);
     await journal.update((data) => delete data.bridgeIsOurs);
-  }
+  });
   await journal.update((data) => delete data.hostNetworks[pci]);
 }

@@ -22,6 +22,8 @@ export interface AgentSettings {
 /** After a failed announcement, milliseconds. */
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
+/** The shortest time between two looks at the cards, milliseconds. */
+const LOOK_AGAIN_MS = 1_000;
 /** How long the announcement waits for the queue to be dropped, milliseconds. */
 const QUEUE_MS = 3_000;
 
@@ -175,10 +177,13 @@ export class Agent {
   /** Looks at the cards now and then, and asks which Dpus still exist while something of one is held. */
   async #watchHost(): Promise<void> {
     const { clock, stopping, journal } = this.#context;
-    while (!stopping.aborted) {
-      await clock.sleep(this.#settings.detectMs, stopping);
+    const { detectMs } = this.#settings;
+    // Often after a start and after a change (drivers are starting, a card is coming back), then ever more rarely.
+    for (let pause = LOOK_AGAIN_MS; !stopping.aborted; pause = Math.min(2 * pause, detectMs)) {
+      await clock.sleep(pause, stopping);
       if (stopping.aborted) return;
       const changed = await this.#look();
+      if (changed) pause = LOOK_AGAIN_MS;
       const ask = journal.holds().length > 0 && clock.now() - (this.announcedAt ?? 0) >= this.#settings.askMs;
       if (changed || ask) await this.announce();
     }

@@ -17,6 +17,9 @@ export interface ImageRef {
 /** The image version that a generation boots: a card takes the highest version up to its own. */
 const VERSIONS: Record<Generation, number> = { 'BlueField-1': 0, 'BlueField-2': 1, 'BlueField-3': 2, Unknown: 2 };
 
+/** Digests that are remembered: more than a host installs in years. */
+const REMEMBERED = 64;
+
 export class Images {
   readonly #volume: string;
   readonly #journal: Journal;
@@ -40,10 +43,17 @@ export class Images {
     const stamp = `${found.size}/${found.mtimeMs}/${found.ino}`;
     const known = this.#journal.data.digests[bfbPath];
     const sha256 = known?.stamp === stamp ? known.sha256 : await digest(path, bfbPath);
-    if (known?.stamp !== stamp) await this.#journal.update((data) => (data.digests[bfbPath] = { stamp, sha256 }));
+    if (known?.stamp !== stamp) await this.#remember(bfbPath, { stamp, sha256 });
     if (sha256 !== bfbSha256)
       throw new OperationFailure('ImageWrong', 'transient', `image ${bfbPath} has sha256 ${sha256}, another one was expected`);
     return path;
+  }
+
+  #remember(bfbPath: string, digest: { stamp: string; sha256: string }): Promise<void> {
+    return this.#journal.update((data) => {
+      const others = Object.entries(data.digests).filter(([path]) => path !== bfbPath);
+      data.digests = Object.fromEntries([...others.slice(1 - REMEMBERED), [bfbPath, digest]]);
+    });
   }
 
   /** Whether the image holds boot firmware (BL2) and UEFI for a card of this generation. @throws OperationFailure ImageNotForCard */

@@ -45,21 +45,24 @@ describe('an install', () => {
     }
   });
 
-  test('Rule push-once: a push that was cut off by kill -9 ends the attempt and costs no try; the next attempt installs', async () => {
-    stallThePush();
-    stage.agent.start();
-    await stage.announced();
-    const id = await stage.ask(stage.install(1));
-    await stage.sim.journaled((e) => e.event === 'fault-fired');
-    expect(entry()).toMatchObject({ state: 'running', attempt: 1 });
-    await stage.agent.end('SIGKILL');
-    stage.agent.start();
-    expect(await controller.result(id)).toMatchObject({ state: 'failed', reason: 'PushCutOff', class: 'transient', cutOff: true });
-    expect(events('boot-open')).toHaveLength(1);
-    expect(await controller.result(await stage.ask(stage.install(2)))).toMatchObject({ state: 'succeeded' });
-    expect(events('boot-open')).toHaveLength(2);
-    expect(events('flash-completed')).toHaveLength(1);
-  });
+  test.each(['SIGKILL', 'SIGTERM'] as const)(
+    'Rule push-once: a push that %s of the agent cut off ends the attempt and costs no try; the next attempt installs',
+    async (signal) => {
+      stallThePush();
+      stage.agent.start();
+      await stage.announced();
+      const id = await stage.ask(stage.install(1));
+      await stage.sim.journaled((e) => e.event === 'fault-fired');
+      expect(entry()).toMatchObject({ state: 'running', attempt: 1 });
+      await stage.agent.end(signal);
+      stage.agent.start();
+      expect(await controller.result(id)).toMatchObject({ state: 'failed', reason: 'PushCutOff', class: 'transient', cutOff: true });
+      expect(events('boot-open')).toHaveLength(1);
+      expect(await controller.result(await stage.ask(stage.install(2)))).toMatchObject({ state: 'succeeded' });
+      expect(events('boot-open')).toHaveLength(2);
+      expect(events('flash-completed')).toHaveLength(1);
+    },
+  );
 
   test('an agent killed after the push goes on from the log, without a second push', async () => {
     stage.agent.start();
@@ -201,5 +204,17 @@ describe('an install', () => {
     expect(controller.announcements.map(({ holds }) => holds)).toEqual([[UID], []]);
     expect(controller.announcements[1]?.journal).toEqual([]);
     expect(entry()).toBeUndefined();
+  });
+
+  test('a Dpu that was deleted by force during its install: the agent learns it by a refused report, stops, and says that it holds nothing', async () => {
+    stallThePush();
+    stage.agent.start();
+    await stage.announced();
+    await stage.ask(stage.install(1));
+    await stage.sim.journaled((e) => e.event === 'fault-fired');
+    controller.onReport = () => ({ status: 409 });
+    controller.onAnnounce = () => ({ dpus: [] });
+    await controller.until(() => controller.announcements.slice(1).some(({ holds, journal }) => holds.length + journal.length === 0), 'it');
+    expect(events('boot-close')).toHaveLength(1);
   });
 });

@@ -71,8 +71,10 @@ await runService({
         readyGraceMs: config.readyGraceSeconds * 1000,
         resetLandingMs: config.resetLandingSeconds * 1000,
         armOffMs: config.armOffSeconds * 1000,
+        rshimStartMs: 15_000,
         netdevMs: 30_000,
       },
+      startedAt: clock.now(),
       stopping: stopping.signal,
       warn,
       onPushed: metrics.pushed,
@@ -92,8 +94,9 @@ await runService({
         metrics.operation(kind, result);
         log.info({ kind, result }, 'an operation ended');
       },
+      onUnwanted: () => void agent.announce(),
     });
-    const agent = new Agent(context, controller, executor, {
+    const agent: Agent = new Agent(context, controller, executor, {
       node: config.node,
       instance,
       version: manifest.version,

@@ -20,6 +20,8 @@ export interface OperationContext {
   tools: Tools;
   clock: Clock;
   timing: Timing;
+  /** When this agent started; milliseconds since 1970. */
+  startedAt: number;
   /** Aborted when the agent ends. */
   stopping: AbortSignal;
   /** Told of something that does not end the operation. */
@@ -36,6 +38,8 @@ export interface Timing {
   resetLandingMs: number;
   /** How long an Arm system may take to shut down before a reset. */
   armOffMs: number;
+  /** How long after the agent's start the host's rshim driver may still be starting too. */
+  rshimStartMs: number;
   /** How long network interfaces may take to appear after their functions. */
   netdevMs: number;
 }

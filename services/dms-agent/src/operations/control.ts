@@ -20,7 +20,8 @@ export class OperationControl {
   }
 
   progress(percent: number, message: string): void {
-    this.percent = Math.round(Math.min(100, Math.max(0, percent)));
+    // Never back: what was done is done.
+    this.percent = Math.round(Math.min(100, Math.max(this.percent, percent)));
     this.message = message;
     this.#onProgress(this.percent, this.message);
   }

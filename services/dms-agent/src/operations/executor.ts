@@ -1,5 +1,5 @@
 /** Takes operation ids, from wherever they come, and sees each to its end: claim, execute, report. */
-import { operationId, parseOperationId, type OperationRef, type OperationSpec, type Report, type ReportReply } from '@dpf/api';
+import { operationId, parseOperationId, type OperationRef, type OperationSpec, type Pci, type Report, type ReportReply } from '@dpf/api';
 import { Refused, type Controller } from '../controller/client.ts';
 import { isOlder, isUnfinished } from '../journal/journal.ts';
 import type { Ending } from '../journal/records.ts';
@@ -19,6 +19,8 @@ export interface ExecutorSettings {
   /** How often a running operation is reported; at most 10 s. */
   heartbeatMs: number;
   onEnded: (kind: string, result: string) => void;
+  /** dpu-controller does not want an operation (any more) of a Dpu that something is held of here: that Dpu may be gone. */
+  onUnwanted: () => void;
 }
 
 interface Running {
@@ -88,7 +90,10 @@ export class Executor {
       if (spec.cancel) control.cancel(spec.cancel);
       return await this.#report(id, ref, await this.#withHeartbeat(id, control, () => this.#execute(spec, ref, control)));
     } catch (error) {
-      if (error instanceof Refused) return `dropped: ${error.message}`;
+      if (error instanceof Refused) {
+        this.#unwanted(ref);
+        return `dropped: ${error.message}`;
+      }
       if (error instanceof OperationDropped) return `dropped: ${error.message}`;
       if (error instanceof AgentStopping || stopping.aborted) throw new AgentStopping('the agent is being stopped');
       throw error;
@@ -112,9 +117,31 @@ export class Executor {
         case 'reset':
           return reset(spec, context, control);
         case 'hostNetwork':
-          return hostNetwork(spec.pci, { ...spec, attempt: ref.kind === 'reset' ? 0 : ref.attempt }, context, control);
+          return this.#locked(spec.pci, () => {
+            const { uid, numberOfVfs, mtu, channelVf } = spec;
+            return hostNetwork(
+              spec.pci,
+              { uid, attempt: ref.kind === 'reset' ? 0 : ref.attempt, numberOfVfs, mtu, channelVf },
+              context,
+              control,
+            );
+          });
       }
     });
+  }
+
+  #unwanted(ref: OperationRef): void {
+    const heads = this.#context.journal.heads();
+    if (ref.kind !== 'reset' && heads.some(({ uid }) => uid === ref.uid)) this.#settings.onUnwanted();
+  }
+
+  async #locked<T>(pci: Pci, work: () => Promise<T>): Promise<T> {
+    const lock = await this.#context.locks.acquire(pci, this.#context.stopping);
+    try {
+      return await work();
+    } finally {
+      await lock.release();
+    }
   }
 
   /** Reports an ending until it is answered, and notes that in the journal. Refused is an answer too. */
@@ -131,6 +158,7 @@ export class Executor {
       for (const entry of Object.values(data.installs)) if (entry.id === id) entry.answered = true;
     });
     this.#settings.onEnded(ref.kind, ending.state);
+    if (refused) this.#unwanted(ref);
     return refused ? `${ending.state}, not wanted any more: ${refused.message}` : `${ending.state}: ${ending.message}`;
   }
 

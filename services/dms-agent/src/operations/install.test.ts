@@ -54,7 +54,7 @@ describe('an install ends with', () => {
     ['boot.open.eperm', 'RshimLocked', 'needsHuman', {}],
     ['boot.stall', 'PushTimedOut', 'transient', { at: 200_000 }],
     ['boot.disconnect', 'RshimLost', 'transient', { at: 200_000 }],
-    ['rshim.absent', 'RshimMissing', 'needsHuman', {}],
+    ['rshim.absent', 'RshimMissing', 'transient', {}],
     ['rshim.bmcOwned', 'RshimOwnedByBmc', 'needsHuman', {}],
     ['psc.error', 'ImageRefused', 'neverSucceeds', {}],
     ['bfb.crc', 'BootImageFailed', 'transient', {}],

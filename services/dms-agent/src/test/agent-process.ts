@@ -42,7 +42,7 @@ export class AgentProcess {
         TOOL_PATH: `${toolPath}:${process.env['PATH']}`,
         LOG_POLL_MS: '20',
         HEARTBEAT_MS: '100',
-        READY_GRACE_SECONDS: '1',
+        READY_GRACE_SECONDS: '30',
         PROBES_HOST: '127.0.0.1',
         PROBES_PORT: '0',
         LOG_LEVEL: 'debug',

@@ -6,5 +6,15 @@ bfb_modify_os() {
 #!/bin/bash
 bfrshlog '${marker}'
 END
+  chmod 0755 "\${DPF_ROOT:=/mnt}/opt/dpf/first-boot.sh"
+  mkdir -p "\${DPF_ROOT:=/mnt}/etc/systemd/system/multi-user.target.wants"
+  cat >"\${DPF_ROOT:=/mnt}/etc/systemd/system/dpf-first-boot.service" <<'END'
+[Service]
+Type=oneshot
+ExecStart=/opt/dpf/first-boot.sh
+[Install]
+WantedBy=multi-user.target
+END
+  ln -sf ../dpf-first-boot.service "\${DPF_ROOT:=/mnt}/etc/systemd/system/multi-user.target.wants/dpf-first-boot.service"
 }
 `;

@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { FAULTS, type FaultName } from './faults.ts';
+import { generateBfb, type GeneratedBfb } from './images/generate.ts';
+import { serveImages } from './images/serve.ts';
 import { startDpuSim } from './simulator.ts';
 import { parseHosts } from './spec.ts';
 
@@ -13,8 +15,10 @@ const HELP = `Simulated hosts with BlueField DPUs.
   --speed X         simulated seconds per second (default 60)
   --hosts N|FILE    number of hosts (default 4, the first with two DPUs) or a JSON file
   --fault NAME[@HOST[/PCI]][,persistent][,key=value…]   arm a fault; may be repeated
+  --serve PORT      also serve generated images over HTTP (0: any free port)
+  --bfb VERSION[:BYTES]   an image to serve as bf-bundle-VERSION.bfb; may be repeated (default 2.7.0:67108864)
 
-The first line on standard output is JSON: {"ctl", "journal", "mountProblem", "hosts": [{"name", "root", "socket", "toolPath", …}]}.
+The first line on standard output is JSON: {"ctl", "journal", "mountProblem", "images": URL, "hosts": [{"name", "root", "socket", "toolPath", …}]}.
 
 Faults:
 ${Object.entries(FAULTS)
@@ -30,6 +34,8 @@ const { values } = parseArgs({
     speed: { type: 'string' },
     hosts: { type: 'string' },
     fault: { type: 'string', multiple: true },
+    serve: { type: 'string' },
+    bfb: { type: 'string', multiple: true },
     help: { type: 'boolean' },
   },
 });
@@ -54,7 +60,18 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     void sim.close().finally(() => process.exit(0));
   });
 }
-process.stdout.write(`${JSON.stringify({ ctl: sim.ctl, journal: sim.journalFile, mountProblem: sim.mountProblem, hosts: sim.hosts() })}\n`);
+const images = values.serve === undefined ? undefined : await serveImages(bundles(values.bfb ?? ['2.7.0:67108864']), Number(values.serve));
+process.stdout.write(
+  `${JSON.stringify({ ctl: sim.ctl, journal: sim.journalFile, mountProblem: sim.mountProblem, images: images?.url, hosts: sim.hosts() })}\n`,
+);
+
+function bundles(texts: readonly string[]): Record<string, GeneratedBfb> {
+  const named = texts.map((text) => {
+    const [version, bytes] = text.split(':');
+    return [`bf-bundle-${version}.bfb`, generateBfb({ ...(version && { version }), ...(bytes && { bytes: Number(bytes) }) })] as const;
+  });
+  return Object.fromEntries(named);
+}
 
 function parseFault(text: string) {
   const [scoped, ...options] = text.split(',');

@@ -63,9 +63,10 @@ describe('a simulator that is killed', () => {
     await sim.ctl({ op: 'fault', arm: 'boot.stall' });
     const first = sim.next('first-byte');
     const writer = spawn('sh', ['-c', 'exec cat /dev/zero >"$0"', `${sim.host.root}/dev/rshim0/boot`], { stdio: 'ignore' });
+    const ended = once(writer, 'exit');
     await first;
     await sim.end('SIGKILL');
-    expect(await once(writer, 'exit')).toEqual([1, null]);
+    expect(await ended).toEqual([1, null]);
     await sim.start({ mount: true });
     expect(await fileClient(sim.host).list('/dev')).toContain('rshim0');
     return undefined;

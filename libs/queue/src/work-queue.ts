@@ -148,7 +148,8 @@ class BullWorkQueue implements WorkQueue {
     const timers: NodeJS.Timeout[] = [];
     const { client } = this.handle;
     try {
-      const resourceVersion = (await client.hget(this.keys.versions, key)) ?? undefined;
+      const [version, timer] = await Promise.all([client.hget(this.keys.versions, key), client.zscore(this.keys.timers, key)]);
+      const resourceVersion = version ?? undefined;
       stop.signal.throwIfAborted();
       timers.push(
         setTimeout(() => stop.abort(new Stopped('overdue', `took longer than ${timeoutMs / 1000} s`)), timeoutMs),
@@ -157,7 +158,12 @@ class BullWorkQueue implements WorkQueue {
       const result = await handler({ key, ...(resourceVersion !== undefined && { resourceVersion }), signal: stop.signal });
       stop.signal.throwIfAborted();
       const again = result?.requeueAfterMs;
-      await done(client, Object.values(this.keys), [key, resourceVersion ?? '', again === undefined ? '' : Math.max(0, Math.round(again))]);
+      await done(client, Object.values(this.keys), [
+        key,
+        resourceVersion ?? '',
+        again === undefined ? '' : Math.max(0, Math.round(again)),
+        timer ?? '',
+      ]);
       if (again !== undefined) this.alarm?.dueIn(again);
       onEvent({ type: 'worked', key, result: 'done', seconds: seconds() });
     } catch (thrown) {

@@ -31,7 +31,13 @@ export function decide(observed: Observed): Outcome {
   if (observed.download?.kind === 'failed') return failed(observed, observed.download, startOver ? 1 : (status.attempts ?? 0) + 1);
   if (status.phase === 'Ready') {
     if (status.size !== undefined && observed.publishedSize === status.size)
-      return { phase: 'Ready', reason: 'Published', message: readySentence(status.sha256, status.size), effects: [] };
+      return {
+        phase: 'Ready',
+        reason: 'Published',
+        message: readySentence(status.sha256, status.size),
+        effects: [],
+        recheckMs: RECHECK.mostMs,
+      };
     return downloading('ImageLost', 'the published image is gone from the BFB volume, it is downloaded again', true);
   }
   const retryAt = status.nextRetryTime ? Date.parse(status.nextRetryTime) : 0;

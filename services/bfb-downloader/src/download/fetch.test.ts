@@ -39,7 +39,10 @@ async function serve(answer: RequestListener): Promise<{ url: string; requests: 
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/doca.bfb`, requests, server };
 }
 
-async function fetchTo(url: string, more: { file?: string; free?: number; headers?: Record<string, string> } = {}) {
+async function fetchTo(
+  url: string,
+  more: { file?: string; free?: number; headers?: Record<string, string>; onProgress?: () => void } = {},
+) {
   const folder = await mkdtemp(join(tmpdir(), 'bfb-'));
   cleanups.push(() => rm(folder, { recursive: true, force: true }));
   const file = more.file ?? join(folder, 'partial');
@@ -48,7 +51,10 @@ async function fetchTo(url: string, more: { file?: string; free?: number; header
     source: { url, headers: more.headers ?? {} },
     file,
     free: async () => more.free ?? 1e12,
-    onProgress: (bytes) => progress.push(bytes),
+    onProgress: (bytes) => {
+      progress.push(bytes);
+      more.onProgress?.();
+    },
     signal: AbortSignal.timeout(10_000),
   });
   return { file, progress, fetched };
@@ -72,17 +78,19 @@ describe('a download', () => {
 
   test('that was cut off goes on where it ended', async () => {
     let cut = true;
+    let breakOff = () => {};
     const { url, requests } = await serve((request, response) => {
       const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
       response.writeHead(from ? 206 : 200, {
         'content-length': IMAGE.length - from,
         ...(from ? { 'content-range': `bytes ${from}-${IMAGE.length - 1}/${IMAGE.length}` } : {}),
       });
-      if (cut) response.write(IMAGE.subarray(0, 100_000), () => response.destroy());
+      if (cut) response.write(IMAGE.subarray(0, 100_000));
       else response.end(IMAGE.subarray(from));
+      if (cut) breakOff = () => response.destroy();
       cut = false;
     });
-    const { file, fetched } = await fetchTo(url);
+    const { file, fetched } = await fetchTo(url, { onProgress: () => breakOff() });
     expect(await failure(url, fetched)).toMatchObject({ reason: 'UrlUnreachable' });
     const kept = (await stat(file)).size;
     expect(kept).toBeGreaterThan(0);

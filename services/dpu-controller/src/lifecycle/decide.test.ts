@@ -209,9 +209,15 @@ describe('deletion', () => {
       { phase: 'Deleting', reason: 'RemovingTenantNode', does: ['deleteTenantNode'] },
     ],
     [
-      'a Node that is not ours stays',
+      'a Node that the DPU registered and that bears no label of ours yet gets it first',
       reached(deleting(), 'OSInstalled'),
       { tenant: { ...joined, node: { ...joined.node, dpuUid: undefined } } },
+      { phase: 'Deleting', reason: 'RemovingTenantNode', does: ['labelTenantNode'] },
+    ],
+    [
+      'a Node that is not ours stays',
+      reached(deleting(), 'OSInstalled'),
+      { tenant: { ...joined, node: { ...joined.node, dpuUid: 'another' } } },
       { phase: 'Deleting', reason: 'ReleasingHost', does: ['release'] },
     ],
     [

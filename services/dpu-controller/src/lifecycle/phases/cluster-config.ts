@@ -1,8 +1,9 @@
 /** DPUClusterConfig: the tenant Node with the Dpu's name has a new uid, is Ready and bears our labels. */
-import { attemptOf, clusterName, tenantLabels, uidOf } from '../facts.ts';
+import { attemptOf, clusterName } from '../facts.ts';
 import { provisioned } from './ready.ts';
+import { isLabelled, isOfOldSoftware, labelling } from './tenant-node.ts';
 import type { Observed } from '../observed.ts';
-import type { Effect, Outcome, Stay } from '../outcome.ts';
+import type { Outcome } from '../outcome.ts';
 
 export function clusterConfig(o: Observed): Outcome {
   const { tenant, dpu } = o;
@@ -14,19 +15,15 @@ export function clusterConfig(o: Observed): Outcome {
     return { kind: 'stay', reason: tenant.state, message: `${clusterName(o)} to be usable: ${tenant.message}` };
 
   const { node } = tenant;
-  const attempt = attemptOf(o);
-  const wait = (effects: Effect[]): Stay => ({
-    kind: 'stay',
-    reason: 'WaitingForTenantNode',
-    message: `the DPU to register Node ${dpu.metadata.name} in ${clusterName(o)}, and to become Ready there`,
-    effects: [{ do: 'extendToken', attempt: attempt.installed ?? attempt.number }, ...effects],
-  });
-  const isOld = node?.uid === dpu.status?.tenantNodeUid || (node?.dpuUid !== undefined && node.dpuUid !== uidOf(o));
-  if (!node || isOld) return wait([]);
-  const labels = tenantLabels(o);
-  const labelled = Object.entries(labels).every(([key, value]) => node.labels[key] === value);
-  if (!labelled) return wait([{ do: 'labelTenantNode', uid: node.uid, labels }]);
-  if (!node.ready) return wait([]);
+  if (!node || isOfOldSoftware(o, node) || !isLabelled(o, node) || !node.ready) {
+    const { number, installed = number } = attemptOf(o);
+    return {
+      kind: 'stay',
+      reason: 'WaitingForTenantNode',
+      message: `the DPU to register Node ${dpu.metadata.name} in ${clusterName(o)}, and to become Ready there`,
+      effects: [{ do: 'extendToken', attempt: installed }, ...labelling(o)],
+    };
+  }
   return {
     kind: 'advance',
     to: 'Ready',

@@ -1,7 +1,7 @@
 /** Deleting: tenant Node and token, host network, claim and node effect, finalizer; each observed gone before the next. */
 import { clusterName, hasFinalizer, idOf, isClaimed, isForced, operationOf, pciOf, uidOf, wasReached } from '../facts.ts';
 import { failed } from './endings.ts';
-import { isRemovable } from './pending.ts';
+import { removal } from './tenant-node.ts';
 import type { HostFacts, Observed } from '../observed.ts';
 import type { Effect, Outcome, Stay } from '../outcome.ts';
 
@@ -36,13 +36,7 @@ function leaveTenant(o: Observed): Stay | undefined {
     if (isForced(o) || tenant.state === 'ClusterNotFound') return undefined;
     return stay(tenant.state, `${clusterName(o)} to be usable, so that Node ${dpu.metadata.name} can be removed: ${tenant.message}`);
   }
-  if (!tenant.node || !isRemovable(o, tenant.node)) return undefined;
-  return stay(
-    'RemovingTenantNode',
-    `Node ${dpu.metadata.name} of ${clusterName(o)} to go`,
-    [{ do: 'deleteTenantNode', uid: tenant.node.uid }],
-    { quiet: true },
-  );
+  return removal(o, 'RemovingTenantNode', { quiet: true });
 }
 
 const isReachable = ({ tenant }: Observed): boolean => typeof tenant !== 'string' && tenant.state === 'Reachable';

@@ -1,6 +1,7 @@
 /** HostNetworkConfiguration: VFs, bridge and MTU, observed on the host by the agent. */
 import { idOf, operationOf, pciOf } from '../facts.ts';
 import { failed } from './endings.ts';
+import { labelling } from './tenant-node.ts';
 import type { Observed } from '../observed.ts';
 import type { Outcome, Stay } from '../outcome.ts';
 
@@ -15,7 +16,8 @@ export function hostNetwork(o: Observed): Outcome {
     kind: 'stay',
     reason: 'ConfiguringHostNetwork',
     message: `the agent of host ${o.dpu.spec.nodeName} to configure the host network of card ${pciOf(o)}`,
-    effects: [{ do: 'submit', id: idOf(o, 'hostNetwork') }],
+    // Its new software may have joined already.
+    effects: [{ do: 'submit', id: idOf(o, 'hostNetwork') }, ...labelling(o)],
   };
   return operation ? wait : { ...wait, operation: { open: 'hostNetwork' } };
 }

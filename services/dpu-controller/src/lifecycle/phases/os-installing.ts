@@ -1,7 +1,7 @@
 /** OSInstalling: the Node of the old software leaves the tenant cluster; the agent pushes image and bf.cfg and follows the log. */
 import { attemptOf, clusterName, idOf, inputsNow, isHeld, operationOf, pciOf, sameInputs } from '../facts.ts';
 import { failed, inputsChanged } from './endings.ts';
-import { isRemovable } from './pending.ts';
+import { foreignNode, removal } from './tenant-node.ts';
 import type { Observed } from '../observed.ts';
 import type { Outcome, Stay } from '../outcome.ts';
 
@@ -36,7 +36,7 @@ export function osInstalling(o: Observed): Outcome {
 
 /** The last look before a claim can be answered: nothing is on its way to the card yet. */
 function obstacleBeforeInstall(o: Observed): Outcome | undefined {
-  const { host, tenant, dpu } = o;
+  const { host, tenant } = o;
   const inputs = inputsNow(o);
   const frozen = attemptOf(o).inputs;
   if (typeof tenant !== 'string' && tenant.state !== 'Reachable')
@@ -50,16 +50,8 @@ function obstacleBeforeInstall(o: Observed): Outcome | undefined {
       message: 'the node effect',
       effects: [{ do: 'hold', attempt: attemptOf(o).number }],
     };
-  if (typeof tenant === 'string' || !tenant.node) return undefined;
-  const name = `Node ${dpu.metadata.name} of ${clusterName(o)}`;
-  if (!isRemovable(o, tenant.node))
-    return { kind: 'stay', reason: 'TenantNodeForeign', message: `${name}, which is not ours, to go`, stalled: true };
-  return {
-    kind: 'stay',
-    reason: 'TenantNodeLeaving',
-    message: `${name} to be removed before its software is`,
-    effects: [{ do: 'deleteTenantNode', uid: tenant.node.uid }],
-  };
+  const foreign = foreignNode(o);
+  return foreign ? { kind: 'stay', ...foreign } : removal(o, 'TenantNodeLeaving');
 }
 
 const version = ({ bfb }: Observed) => (typeof bfb === 'string' || !bfb.version ? undefined : { bfbVersion: bfb.version });

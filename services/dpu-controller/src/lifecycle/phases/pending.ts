@@ -1,7 +1,7 @@
 /** Pending: the image is Ready, and the agent finds card and host fit (preflight). Nothing is touched so far. */
-import { TENANT_NODE_LABELS } from '@dpf/api';
-import { clusterName, idOf, inputsNow, attemptOf, operationOf, pciOf, sameInputs, uidOf } from '../facts.ts';
+import { clusterName, idOf, inputsNow, attemptOf, operationOf, pciOf, sameInputs } from '../facts.ts';
 import { failed, inputsChanged } from './endings.ts';
+import { foreignNode } from './tenant-node.ts';
 import type { Observed } from '../observed.ts';
 import type { Outcome, Stay } from '../outcome.ts';
 
@@ -45,20 +45,10 @@ function obstacleBeforePreflight(o: Observed): Pick<Stay, 'reason' | 'message' |
   if (typeof bfcfg !== 'string' && 'reason' in bfcfg) return { ...bfcfg, stalled: true };
   if (typeof tenant !== 'string' && tenant.state !== 'Reachable')
     return { reason: tenant.state, message: `${clusterName(o)} to be usable: ${tenant.message}` };
-  if (typeof tenant !== 'string' && tenant.node && !isRemovable(o, tenant.node))
-    return {
-      reason: 'TenantNodeForeign',
-      message: `Node ${dpu.metadata.name} of ${clusterName(o)}, which is not ours, to go`,
-      stalled: true,
-    };
+  const foreign = foreignNode(o);
+  if (foreign) return foreign;
   if (host !== 'absent' && !host.agent) return { reason: 'AgentNotSeen', message: `the agent of host ${host.name} to announce itself` };
   return undefined;
-}
-
-/** Only Nodes with our `dpu-uid` are ever deleted: this Dpu's own, or one that an earlier Dpu of the same card left behind. */
-export function isRemovable(o: Observed, node: { dpuUid?: string; labels: Readonly<Record<string, string>> }): boolean {
-  if (node.dpuUid === undefined) return false;
-  return node.dpuUid === uidOf(o) || node.labels[TENANT_NODE_LABELS.host] === o.dpu.spec.nodeName.slice(0, 63);
 }
 
 function overLimit({ caps }: Observed): Stay | undefined {

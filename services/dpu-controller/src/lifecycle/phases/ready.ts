@@ -1,5 +1,6 @@
 /** Ready: the node effect is released; health and drift are followed. */
 import { attemptOf, clusterName, isOwned, tenantLabels, uidOf } from '../facts.ts';
+import { isLabelled } from './tenant-node.ts';
 import type { Observed, TenantNode } from '../observed.ts';
 import type { Effect, Outcome, Recorded, Stay } from '../outcome.ts';
 
@@ -32,9 +33,7 @@ function health(o: Observed, effects: Effect[]): Partial<Stay> {
   const name = `Node ${dpu.metadata.name} of ${clusterName(o)}`;
   const { node } = tenant;
   if (!node || !isOurs(o, node)) return { met: false, reason: 'DPUNodeMissing', message: `${name} to come back`, stalled: true };
-  const labels = tenantLabels(o);
-  if (!Object.entries(labels).every(([key, value]) => node.labels[key] === value))
-    effects.push({ do: 'labelTenantNode', uid: node.uid, labels });
+  if (!isLabelled(o, node)) effects.push({ do: 'labelTenantNode', uid: node.uid, labels: tenantLabels(o) });
   if (!node.ready) return { met: false, reason: 'DPUNodeNotReady', message: `${name} to become Ready` };
   // A kubelet whose Node was deleted registers it again: the same software under another uid.
   return node.uid === dpu.status?.tenantNodeUid ? {} : { record: { outdated: drift(o), tenantNodeUid: node.uid } };

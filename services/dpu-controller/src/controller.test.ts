@@ -12,9 +12,12 @@ import {
 } from '@dpf/api';
 import { CORE } from '@dpf/kube';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { writeNode } from './act.ts';
 import type { Controller } from './controller.ts';
+import { sweep } from './host/sweep.ts';
 import { TestAgent, type AgentScript } from './test/agent.ts';
 import { dpu } from './test/builders.ts';
+import type { World } from './world.ts';
 import { aFlavor, aNode, createDpu, publishBfb, startStage, type Stage } from './test/stage.ts';
 
 const NAME = 'worker-1-0000-4b-00';
@@ -332,6 +335,22 @@ describe('Rule finalizer-first and Rule sweep', () => {
     const claim = writes.findIndex((write) => write.startsWith('worker-1 ') && write.includes('card-'));
     expect(finalizer).toBeGreaterThanOrEqual(0);
     expect(claim).toBeGreaterThan(finalizer);
+  });
+});
+
+describe('Rule sweep-reads-node-first', () => {
+  test('an entry that comes between the read of the Node and the sweep makes the sweep’s write fail', async () => {
+    const nodes = stage.api.resource<Node>(CORE.Node);
+    const put = (uid: string, card: string) =>
+      nodes.patch(
+        { name: 'worker-1' },
+        { metadata: { annotations: { [NODE_ANNOTATIONS.card(card)]: `{"uid":"${uid}","namespace":"dpf","name":"x"}` } } },
+      );
+    const read = await put('gone', 'a');
+    await put('new', 'b');
+    const swept = await sweep(read, ['gone'], async () => undefined);
+    const world = { api: { nodes } } as unknown as World;
+    await expect(writeNode(world, read, swept)).rejects.toMatchObject({ code: 409 });
   });
 });
 

@@ -4,6 +4,7 @@ import { CORE, compareResourceVersion, type Cluster } from '@dpf/kube';
 import type { OperationSender, WakeUp, WakeUpSender, WorkQueue } from '@dpf/queue';
 import type { ClusterName, Reconciler, TenantClusters } from './ports.ts';
 import { createReconciler } from './reconciler.ts';
+import { sharedReads } from './shared-reads.ts';
 import { watchKind } from './stores.ts';
 import { everyKey, onDpuEvent, onFlavorEvent, onNodeEvent, onTenantNodeEvent, trimNode, type Queues } from './wake-ups.ts';
 import { DPU_INDEXES, type Clock, type Settings, type World } from './world.ts';
@@ -46,7 +47,7 @@ export function createController(deps: ControllerDeps): Controller {
     api: {
       dpus: cluster.resource<Dpu>(KINDS.Dpu),
       nodes: cluster.resource<Node>(CORE.Node),
-      bfbs: cluster.resource<Bfb>(KINDS.Bfb),
+      bfbs: sharedReads(cluster.resource<Bfb>(KINDS.Bfb)),
       secrets: cluster.resource<Secret>(CORE.Secret),
       configMaps: cluster.resource<ConfigMap>(CORE.ConfigMap),
     },

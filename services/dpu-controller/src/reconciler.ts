@@ -59,7 +59,7 @@ async function fanOut({ stores, wake }: World, bfb: string): Promise<void> {
   for (const { metadata } of stores.dpus.byIndex('bfb', bfb)) await wake(wakeUpKey('dpu', metadata.namespace ?? '', metadata.name));
 }
 
-/** Rule sweep, for a host on which no Dpu is left to see what others left behind. */
+/** The sweep of a host on which no Dpu is left to see what others left behind. */
 async function sweepNode(world: World, name: string, signal: AbortSignal): Promise<void> {
   const { stores, api } = world;
   await untilNoConflict(async (fresh) => {

@@ -12,7 +12,7 @@ export interface World {
   readonly api: {
     readonly dpus: ResourceClient<Dpu>;
     readonly nodes: ResourceClient<Node>;
-    readonly bfbs: ResourceClient<Bfb>;
+    readonly bfbs: Pick<ResourceClient<Bfb>, 'get'>;
     readonly secrets: ResourceClient<Secret>;
     readonly configMaps: ResourceClient<ConfigMap>;
   };

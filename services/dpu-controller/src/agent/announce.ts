@@ -13,7 +13,7 @@ export async function announce(world: World, node: string, announcement: Announc
     return { status: 403, refused: { reason: 'NotYours', message: `node ${node} cannot announce node ${announcement.node}` } };
   return untilNoConflict(async () => {
     const { api, stores, clock, settings } = world;
-    // Rule sweep-reads-node-first: the Node, then the Dpus.
+    // First the Node, then the Dpus: see host/sweep.ts.
     const host = await api.nodes.get({ name: node }, { signal });
     if (!host) throw new Error(`there is no Node ${node}`);
     const heard = announced(host, announcement, settings.discovery, clock.now());

@@ -2,5 +2,5 @@
 import type { Dpu, ReportReply } from '@dpf/api';
 import { isBeingDeleted } from '../lifecycle/facts.ts';
 
-/** Rule end-before-next: a deletion's cancel stops only what has not begun or can no longer end; a deadline's stops everything. */
+/** A deletion's cancel stops only what has not begun or can no longer end; a deadline's stops everything. */
 export const cancelOf = (dpu: Dpu): ReportReply['cancel'] => (isBeingDeleted({ dpu }) ? 'unlessEffective' : 'now');

@@ -15,7 +15,7 @@ export function announced(node: Node, announcement: Announcement, discovery: 'nf
   const { node: _, ...said } = announcement;
   if (agent && says(agent) === says(said)) return node;
   const record: AgentRecord = { ...said, at: new Date(now).toISOString() };
-  // Rule reset-on-node: the claimed reset is over once the boot changes.
+  // The claimed reset is over once the boot changes.
   const over = reset !== undefined && announcement.boot > reset.boot;
   const heard = withRecords(node, { agent: record, ...(over ? { reset: undefined } : {}) });
   const released = releaseForced(heard, (uid) => holds(announcement, uid));

@@ -26,7 +26,7 @@ export function claimCard(node: Node, { pci, uid, namespace, name }: Owner): Nod
   return claims[pci] ? node : withRecords(node, { claims: { ...claims, [pci]: { uid, namespace, name } } });
 }
 
-/** Holder and effect in one change. Rule holder-has-attempt: a holder is `<uid>/<attempt>`; a newer one is left as it is. */
+/** Holder and effect in one change. A newer holder is left as it is. */
 export function hold(node: Node, { uid, namespace, name, pci }: Owner, attempt: number, effect: NodeEffect | undefined): Node {
   const { [uid]: own, ...others } = recordsOf(node).holders;
   if (own && own.attempt > attempt) return node;
@@ -35,11 +35,11 @@ export function hold(node: Node, { uid, namespace, name, pci }: Owner, attempt: 
   return withRecords(with_, { holders: { ...others, [uid]: { attempt, namespace, name, pci, ...record } } });
 }
 
-/** Rule holder-has-attempt: no worker removes a holder newer than the attempt it saw. */
+/** Rule holder-has-attempt: a holder is `<uid>/<attempt>`, and no worker removes one newer than the attempt it saw. */
 export function unhold(node: Node, uid: string, attempt: number): Node {
   const { holders, reset } = recordsOf(node);
   const own = holders[uid];
-  // Rule reset-on-node: no holder leaves until the boot changes or the agent gives the reset up.
+  // Pinned by a claimed reset: see reset.ts.
   if (!own || own.attempt > attempt || reset) return node;
   return withoutHolder(node, uid);
 }
@@ -49,7 +49,7 @@ function withoutHolder(node: Node, uid: string): Node {
   return own ? withRecords(removeEffect(node, own, others), { holders: others }) : node;
 }
 
-/** Claim and holder of a Dpu that is being deleted. What was deleted by force is left (Rule force-leaves-claim), and everything while a reset is claimed. */
+/** Claim and holder of a Dpu that is being deleted. What was deleted by force is left, and everything while a reset is claimed. */
 export function release(node: Node, uid: string): Node {
   const { claims, reset } = recordsOf(node);
   if (reset || Object.values(claims).some((claim) => claim.uid === uid && claim.forced)) return node;
@@ -63,7 +63,7 @@ function withoutEntries(node: Node, uid: string): Node {
   return withoutHolder(unclaimed, uid);
 }
 
-/** Rule force-leaves-claim: a forced deletion leaves claim and holder on the Node, marked. */
+/** Rule force-leaves-claim: a forced deletion leaves claim and holder on the Node, marked; they go once the agent says that it holds nothing of that uid. */
 export function releaseByForce(node: Node, uid: string): Node {
   const { claims } = recordsOf(node);
   const marked = Object.entries(claims).map(
@@ -72,7 +72,7 @@ export function releaseByForce(node: Node, uid: string): Node {
   return withRecords(node, { claims: Object.fromEntries(marked) });
 }
 
-/** Rule force-leaves-claim: they go once the agent says that it holds nothing of that uid. */
+/** What was deleted by force and the agent does not hold (any more) goes. */
 export function releaseForced(node: Node, agentHolds: (uid: string) => boolean): Node {
   const { claims, reset } = recordsOf(node);
   if (reset) return node;

@@ -11,12 +11,12 @@ export function isQuiet({ phase, operation, deleting }: Sibling): boolean {
   return phase !== 'NodeEffect' && phase !== 'OSInstalling';
 }
 
-/** Rule reset-on-node: a reset is claimed by compare-and-swap on the Node. The same object when one is claimed already. */
+/** Rule reset-on-node: a reset is claimed by compare-and-swap on the Node; no holder leaves until the boot changes or the agent gives the reset up. The same object when one is claimed already. */
 export function claimReset(node: Node, record: ResetRecord): Node {
   return recordsOf(node).reset ? node : withRecords(node, { reset: record });
 }
 
-/** Rule reset-on-node: the agent gave this boot's reset up. */
+/** The agent gave this boot's reset up. */
 export function giveUpReset(node: Node, boot: number): Node {
   return recordsOf(node).reset?.boot === boot ? withRecords(node, { reset: undefined }) : node;
 }

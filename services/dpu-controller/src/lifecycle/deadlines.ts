@@ -13,7 +13,7 @@ export const INSTALL_DEADLINES = { noByteSeconds: 360, noLogSeconds: 900, totalS
 export interface Deadline {
   readonly ms: number;
   readonly reason: Reason;
-  /** `stall`: keep on, but say so; `cancel`: ask the agent to stop (Rule end-before-next); or fail with a class. */
+  /** `stall`: keep on, but say so; `cancel`: ask the agent to stop; or fail with a class. */
   readonly then: 'stall' | 'cancel' | { readonly class: FailureClass };
 }
 

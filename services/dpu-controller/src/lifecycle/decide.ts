@@ -63,7 +63,7 @@ function withRefusal({ refused }: Observed, outcome: Outcome): Outcome {
   return { ...outcome, reason: 'RequestRefused', message: `${outcome.message}: ${refused}`, stalled: true, quiet: false, met: false };
 }
 
-/** Rule sweep: claims and holders of a uid that no longer exists are removed by whoever sees them. */
+/** Whoever sees entries of an unknown uid has them looked at: see host/sweep.ts. */
 function withSweep({ host }: Observed, effects: Effect[]): Effect[] {
   return host === 'absent' || host.strangers.length === 0 ? effects : [...effects, { do: 'sweep', uids: host.strangers }];
 }

@@ -26,7 +26,7 @@ export function operationOf(o: Observed, kind: DpuOperationKind): DpuOperation |
   return operation?.id === idOf(o, kind) ? operation : undefined;
 }
 
-/** The agent may be at work on the card: only its word ends this (Rule end-before-next). */
+/** The agent may be at work on the card: only its word ends this. */
 export function isClaimed(o: Observed): boolean {
   const operation = o.dpu.status?.operation;
   return operation?.kind === 'install' && (operation.state === 'Claimed' || operation.state === 'Cancelling');

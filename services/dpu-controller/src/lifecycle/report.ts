@@ -7,7 +7,7 @@ import { at } from './facts.ts';
 const PROGRESS_MS = 10_000;
 const SIGN_OF_LIFE_MS = 60_000;
 
-/** Whether the operation still waits for the agent's word. An install has to be claimed before anything is said about it (Rule claim-recorded). */
+/** Whether the operation still waits for the agent's word. An install has to be claimed before anything is said about it. */
 export function awaitsReport(operation: DpuOperation): boolean {
   if (operation.kind === 'install') return operation.state === 'Claimed' || operation.state === 'Cancelling';
   return operation.state === 'Open';
@@ -34,7 +34,7 @@ export function withReport(status: DpuStatus, report: Report, now: number): DpuS
   };
 }
 
-/** Rule claim-recorded: a claim is answered 200 only once this stands in `Dpu.status`, by compare-and-swap. */
+/** The agent has the operation. It is told so only once this stands in `Dpu.status`. */
 export const withClaim = (status: DpuStatus, now: number): DpuStatus => ({
   ...status,
   operation: status.operation && { ...status.operation, state: 'Claimed', openedAt: new Date(now).toISOString() },

@@ -17,12 +17,12 @@ export function deleting(o: Observed): Outcome {
   if (o.host === 'absent') return gone([]);
   const host = cleanHost(o);
   if (host === 'unclean')
-    // Rule force-leaves-claim: claim and holder stay on the Node; they go once the agent says that it holds nothing of this uid.
+    // Claim and holder stay on the Node until the agent says that it holds nothing of this uid: see host/entries.ts.
     return gone([{ do: 'releaseByForce' }]);
   if (host) return host;
   if (!hasEntries(o, o.host)) return gone([]);
   const { reset } = o.host;
-  // Rule reset-on-node: nothing leaves before the boot changes; what was claimed is asked for again until then.
+  // Nothing leaves before the boot changes; what was claimed is asked for again until then.
   if (reset && isForced(o)) return gone([{ do: 'releaseByForce' }]);
   if (reset) return stay('ReleasingHost', `host ${o.host.name} to boot: a reset is under way`, [{ do: 'submitReset', boot: reset.boot }]);
   return stay('ReleasingHost', `claim and node effect to go from Node ${o.host.name}`, [{ do: 'release' }], { quiet: true });

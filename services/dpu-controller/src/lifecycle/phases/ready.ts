@@ -10,7 +10,7 @@ export function ready(o: Observed): Outcome {
   const { host } = o;
   const attempt = attemptOf(o).number;
   const effects: Effect[] = [];
-  // Rule reset-on-node: no holder leaves while a reset is claimed.
+  // Not while a reset is claimed: see host/reset.ts.
   if (host !== 'absent' && host.holders[uidOf(o)] && !host.reset) effects.push({ do: 'unhold', attempt });
   const stay: Stay = {
     kind: 'stay',

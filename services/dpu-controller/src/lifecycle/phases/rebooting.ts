@@ -8,9 +8,8 @@ import type { Effect, Outcome, Stay } from '../outcome.ts';
 export function rebooting(o: Observed): Outcome {
   const { host, dpu } = o;
   if (host === 'absent') return { kind: 'stay', reason: 'NodeNotFound', message: `Node ${dpu.spec.nodeName} to exist` };
-  // Rule boot-of-report: the boot to be left came with the report that ended the install.
+  // Came with the report that ended the install; "another boot" means a greater one.
   const bootToLeave = dpu.status?.operation?.bootToLeave ?? 0;
-  // "changed" means "greater" (Rule boots-are-ordered).
   if (host.agent && host.agent.boot > bootToLeave)
     return {
       kind: 'advance',

@@ -1,0 +1,102 @@
+import { NODE_ANNOTATIONS, type Dpu, type Node } from '@dpf/api';
+import type { Store } from '@dpf/kube';
+import { describe, expect, test } from '@jest/globals';
+import { dpu, node, type DpuBuilder } from './test/builders.ts';
+import { everyKey, onDpuEvent, onNodeEvent, onTenantNodeEvent, trimNode, type Queues } from './wake-ups.ts';
+import { DPU_INDEXES, type World } from './world.ts';
+
+const KEY = 'dpu/dpf/worker-1-0000-4b-00';
+
+function storesOf(dpus: Dpu[], nodes: Node[] = []): World['stores'] {
+  const found = (index: string, value: string) => dpus.filter((one) => DPU_INDEXES[index as keyof typeof DPU_INDEXES](one).includes(value));
+  const of = <T>(list: T[]) => ({ get: () => undefined, list: () => list, size: list.length, byIndex: found }) as unknown as Store<never>;
+  return { dpus: of(dpus), nodes: of(nodes), flavors: of([]) };
+}
+/** Which keys an event wakes, by queue. */
+function woken(run: (queues: Queues) => void): string[] {
+  const keys: string[] = [];
+  const to =
+    (queue: string) =>
+    ({ key }: { key: string }) =>
+      void keys.push(`${queue}: ${key}`);
+  run({ dpu: to('dpu'), dpuset: to('dpuset'), bfb: to('bfb') });
+  return keys;
+}
+const sibling = () => dpu().meta({ name: 'sibling', uid: 'uid-2' }).spec({ pciAddress: '0000-b1-00' });
+const updated = (old: DpuBuilder, object: DpuBuilder) => ({ type: 'updated' as const, old: old.object, object: object.object });
+
+describe('a Dpu', () => {
+  test('whose progress moves wakes itself only', () => {
+    const event = updated(
+      dpu().inPhase('OSInstalling'),
+      dpu()
+        .inPhase('OSInstalling')
+        .status({ progress: { percent: 5, message: 'm' } }),
+    );
+    expect(woken((queues) => onDpuEvent(storesOf([event.object]), queues, event))).toEqual([`dpu: ${KEY}`]);
+  });
+  test('whose phase changes wakes its set, and the host’s other DPUs that wait for the reset', () => {
+    const event = updated(dpu().inPhase('OSInstalling'), dpu().inPhase('Rebooting'));
+    const others = [sibling().inPhase('Rebooting').object, sibling().meta({ name: 'ready' }).inPhase('Ready').object];
+    expect(woken((queues) => onDpuEvent(storesOf([event.object, ...others]), queues, event))).toEqual([
+      `dpu: ${KEY}`,
+      'dpuset: dpuset/dpf/set',
+      'dpu: dpu/dpf/sibling',
+    ]);
+  });
+  test('that leaves the install lets those go on that wait for a place', () => {
+    const waiting = sibling().spec({ nodeName: 'worker-2' }).inPhase('Pending').operation('preflight', 'Succeeded').object;
+    const event = updated(dpu().inPhase('OSInstalling'), dpu().inPhase('Error'));
+    expect(woken((queues) => onDpuEvent(storesOf([event.object, waiting]), queues, event))).toContain('dpu: dpu/dpf/sibling');
+  });
+  test('that refers to another Bfb tells the one before', () => {
+    const event = updated(dpu(), dpu().spec({ bfb: 'doca-2' }));
+    expect(woken((queues) => onDpuEvent(storesOf([event.object]), queues, event))).toContain('bfb: bfb/dpf/doca');
+  });
+  test('that is gone tells its Bfb, its set, and has its host swept', () => {
+    const event = { type: 'deleted' as const, object: dpu().object };
+    expect(woken((queues) => onDpuEvent(storesOf([]), queues, event))).toEqual([
+      'dpuset: dpuset/dpf/set',
+      'bfb: bfb/dpf/doca',
+      'dpu: node/worker-1',
+    ]);
+  });
+});
+
+describe('a Node', () => {
+  const change = (object: Node, old: Node) => ({ type: 'updated' as const, object, old });
+  test('wakes its host’s Dpus when our annotations, labels or taints change, and not for a heartbeat', () => {
+    const stores = storesOf([dpu().object]);
+    const before = trimNode(node().object);
+    const beat = trimNode({
+      ...node().object,
+      status: { conditions: [] },
+      metadata: { ...node().object.metadata, resourceVersion: '21', annotations: { other: 'x' } },
+    });
+    expect(woken((queues) => onNodeEvent(stores, queues, change(beat, before)))).toEqual([]);
+    expect(woken((queues) => onNodeEvent(stores, queues, change(trimNode(node().agent().object), before)))).toEqual([`dpu: ${KEY}`]);
+  });
+  test('on which no Dpu is left but entries are is swept', () => {
+    expect(woken((queues) => onNodeEvent(storesOf([]), queues, { type: 'added', object: node().claimed('gone').object }))).toEqual([
+      'dpu: node/worker-1',
+    ]);
+  });
+  test('of a tenant wakes the Dpu of its name that joins this very cluster', () => {
+    const stores = storesOf([
+      dpu().object,
+      dpu()
+        .meta({ namespace: 'other' })
+        .spec({ cluster: { name: 'u', namespace: 'tenant' } }).object,
+    ]);
+    expect(
+      woken((queues) => onTenantNodeEvent(stores, queues, { cluster: { name: 't', namespace: 'tenant' }, name: 'worker-1-0000-4b-00' })),
+    ).toEqual([`dpu: ${KEY}`]);
+  });
+});
+
+test('every key: the Dpus, and the hosts that bear entries', () => {
+  const bare = node().object;
+  const claimed = node().claimed().record(NODE_ANNOTATIONS.reset, 'x').object;
+  expect([...everyKey(storesOf([dpu().object], [bare]))]).toEqual([KEY]);
+  expect([...everyKey(storesOf([dpu().object], [claimed]))]).toEqual([KEY, 'node/worker-1']);
+});

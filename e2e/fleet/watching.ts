@@ -101,10 +101,6 @@ export class DpuWatching {
     return this.watching.until(`${count} DPUs Ready`, (dpus) => dpus.length === count && dpus.every(isReady), seconds, describeDpu);
   }
 
-  none(seconds: number): Promise<Dpu[]> {
-    return this.watching.until('no Dpu is left', (dpus) => dpus.length === 0, seconds, describeDpu);
-  }
-
   stop(): Promise<void> {
     return this.watching.stop();
   }

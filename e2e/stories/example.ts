@@ -1,10 +1,11 @@
 /** The founding document's objects as every story uses them: its flavor also under the name that its set asks for. */
 import { readFileSync } from 'node:fs';
-import { KINDS, type Bfb, type DPUFlavor, type DpuSet } from '@dpf/api';
+import { KINDS, type Bfb, type Dpu, type DPUFlavor, type DpuSet } from '@dpf/api';
 import { isAlreadyExists } from '@dpf/kube';
 import { parseAllDocuments } from 'yaml';
 import { NAMESPACE } from '../fleet/control-planes.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import { describeDpu, Watching } from '../fleet/watching.ts';
 import { FOUNDING_DOCUMENT } from '../fleet/workspace.ts';
 
 interface Example {
@@ -35,7 +36,15 @@ export async function applyExample({ host: { cluster } }: Fleet, change: (exampl
     if (result.status === 'rejected' && !isAlreadyExists(result.reason)) throw result.reason;
 }
 
-/** Deletes the set; its Dpus go with it. */
-export async function deleteExample({ host: { cluster } }: Fleet): Promise<void> {
-  await cluster.resource<DpuSet>(KINDS.DpuSet).delete({ namespace: NAMESPACE, name: example().set.metadata.name });
+/** Deletes the set; resolves once it and its Dpus are gone. */
+export async function deleteExample({ host: { cluster } }: Fleet, seconds: number): Promise<void> {
+  const sets = await Watching.start<DpuSet>(cluster, KINDS.DpuSet, NAMESPACE);
+  const dpus = await Watching.start<Dpu>(cluster, KINDS.Dpu, NAMESPACE);
+  try {
+    await cluster.resource<DpuSet>(KINDS.DpuSet).delete({ namespace: NAMESPACE, name: example().set.metadata.name });
+    await dpus.until('no Dpu is left', (all) => all.length === 0, seconds, describeDpu);
+    await sets.until('the set is gone', (all) => all.length === 0, seconds);
+  } finally {
+    await Promise.all([sets.stop(), dpus.stop()]);
+  }
 }

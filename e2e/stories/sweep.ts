@@ -99,8 +99,7 @@ export async function sweepRun(fleet: Fleet, dpus: DpuWatching, seed: number, ru
     const history = dpus.history.slice(historyBefore);
     const attempts = (host: string) => Math.max(...history.filter((moment) => moment.host === host).map((moment) => moment.attempt));
     problems.push(...judgeFlashes(journal, ready.length), ...judgeResets(journal, fleet.hosts, attempts));
-    await deleteExample(fleet);
-    await dpus.none(RUN_SECONDS);
+    await deleteExample(fleet, RUN_SECONDS);
   } catch (error) {
     problems.push((error as Error).message);
   } finally {

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { setTimeout as delay } from 'node:timers/promises';
+import { KINDS, type Bfb, type DpuSet } from '@dpf/api';
+import { generateBfb } from '@dpf/dpu-sim';
+import { NAMESPACE } from '../fleet/control-planes.ts';
+import { startFleet, type Fleet } from '../fleet/fleet.ts';
+import { judgeBudget, judgeFlashes, judgeResets } from '../fleet/judge.ts';
+import { snapshot } from '../fleet/snapshot.ts';
+import { DpuWatching, Watching } from '../fleet/watching.ts';
+import { applyExample, deleteExample, example } from './example.ts';
+
+const DPUS = 5;
+/** Host-API writes per Dpu from nothing to Ready; Events and DpuSets not counted. */
+const WRITES_PER_DPU = 16;
+
+let fleet: Fleet;
+let dpus: DpuWatching;
+let before: string[];
+beforeAll(async () => {
+  fleet = await startFleet({ speed: 120 });
+  dpus = await DpuWatching.start(fleet.host.cluster);
+  const nodes = await Watching.start(fleet.host.cluster, { apiVersion: 'v1', kind: 'Node', plural: 'nodes', namespaced: false });
+  const announced = (all: { metadata: { labels?: Record<string, string> } }[]) =>
+    all.every(({ metadata }) => metadata.labels?.['feature.node.kubernetes.io/dpu-enabled']);
+  await nodes.until('every host is announced', announced, 30);
+  await nodes.stop();
+  before = await snapshot(fleet);
+}, 60_000);
+afterAll(async () => {
+  await dpus?.stop();
+  await fleet?.stop();
+}, 60_000);
+
+/** What happened to hardware and Dpus while a story was told. */
+const since = () => {
+  const [journal, history] = [fleet.hardware.journal().length, dpus.history.length];
+  return { journal: () => fleet.hardware.journal().slice(journal), history: () => dpus.history.slice(history) };
+};
+
+describe('the whole road', () => {
+  test('from three objects to Ready DPUs: one flash per card, one reset per host, few writes', async () => {
+    const story = since();
+    const writesBefore = fleet.host.api.audit.length;
+    await applyExample(fleet);
+    await dpus.allReady(DPUS, 120);
+    expect(judgeFlashes(story.journal(), DPUS)).toEqual([]);
+    expect(judgeResets(story.journal(), fleet.hosts, () => 1)).toEqual([]);
+    const writes = fleet.host.api.audit
+      .slice(writesBefore)
+      .filter(({ resource, userAgent }) => !userAgent.startsWith('dpf-e2e') && resource !== 'events' && resource !== 'dpusets');
+    const byKind = Object.entries(
+      Object.groupBy(writes, ({ verb, resource, subresource }) => `${verb} ${resource}${subresource ? `/${subresource}` : ''}`),
+    );
+    process.stderr.write(
+      `host-API writes per Dpu: ${writes.length / DPUS} (${byKind.map(([kind, list]) => `${kind} ${(list?.length ?? 0) / DPUS}`).join(', ')})\n`,
+    );
+    expect(writes.length / DPUS).toBeLessThanOrEqual(WRITES_PER_DPU);
+  }, 150_000);
+
+  test('another image in the set re-flashes every DPU, host by host, both DPUs of a host together with one reboot', async () => {
+    const story = since();
+    const next = { ...example().bfb, metadata: { name: 'doca-2.9', namespace: NAMESPACE }, spec: { url: `${fleet.images.url}/next.bfb` } };
+    fleet.images.put('next.bfb', generateBfb({ version: '2.9.0-1', seed: 2 }));
+    await fleet.host.cluster.resource<Bfb>(KINDS.Bfb).create(next);
+    const sets = fleet.host.cluster.resource<DpuSet>(KINDS.DpuSet);
+    await sets.patch(
+      { namespace: NAMESPACE, name: example().set.metadata.name },
+      { spec: { dpuTemplate: { spec: { BFB: { bfb: 'doca-2.9' } } } } },
+    );
+    await dpus.watching.until(
+      'every DPU runs the new image',
+      (all) =>
+        all.every(({ spec, status }) => spec.bfb === 'doca-2.9' && status?.phase === 'Ready' && status.attempt?.inputs?.bfb === 'doca-2.9'),
+      240,
+    );
+    expect(judgeFlashes(story.journal(), DPUS)).toEqual([]);
+    expect(judgeResets(story.journal(), fleet.hosts, () => 1)).toEqual([]);
+    expect(judgeBudget(story.history(), 1)).toEqual([]);
+  }, 260_000);
+
+  test('deleting the set, and then its Bfbs, leaves nothing behind', async () => {
+    await deleteExample(fleet, 120);
+    const { cluster } = fleet.host;
+    await cluster.resource(KINDS.DPUFlavor).delete({ namespace: NAMESPACE, name: 'hbn' });
+    for (const name of ['doca-24.04', 'doca-2.9']) await cluster.resource(KINDS.Bfb).delete({ namespace: NAMESPACE, name });
+    const bfbs = await Watching.start<Bfb>(cluster, KINDS.Bfb, NAMESPACE);
+    await bfbs.until('the Bfbs are gone', (all) => all.length === 0, 60);
+    await bfbs.stop();
+    // What is queued about the last changes is worked off; nothing announces that.
+    for (let waited = 0; waited < 10_000 && (await fleet.redis.leftovers('dpf')).length > 0; waited += 100) await delay(100);
+    expect(await snapshot(fleet)).toEqual(before);
+  }, 200_000);
+});

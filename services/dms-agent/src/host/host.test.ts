@@ -1,6 +1,8 @@
 /** One contract for both ways to a host: files (on plain folders, and on the simulator's FUSE tree where there is FUSE) and the unix socket. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { cardSpec, startDpuSim, type DpuSim } from '@dpf/dpu-sim';
@@ -93,6 +95,22 @@ test('a host whose socket is not there fails with the errno of the system', asyn
   const host = socketHost('/nowhere/host.sock');
   await expect(host.read('/proc/uptime')).rejects.toMatchObject({ code: 'ENOENT' });
   await host.close();
+});
+
+test('a host that breaks the connection off fails what was asked, and nothing else', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'dms-socket-'));
+  const server = createServer({ pauseOnConnect: true }).listen(join(folder, 'host.sock'));
+  await once(server, 'listening');
+  const connected = once(server, 'connection');
+  const host = socketHost(join(folder, 'host.sock'));
+  const answer = host.write('/dev/rshim0/misc', 'x'.repeat(10_000)).catch((error: unknown) => error);
+  const [connection] = (await connected) as [Socket];
+  // What is unread makes it a reset.
+  await once(connection.resume(), 'data');
+  connection.destroy();
+  expect(await answer).toMatchObject({ code: 'ENODEV' });
+  server.close();
+  rmSync(folder, { recursive: true, force: true });
 });
 
 describe('a host below a folder', () => {

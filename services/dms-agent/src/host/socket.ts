@@ -84,7 +84,9 @@ async function openLine(path: string, onEnd?: () => void): Promise<Line> {
     waiting.clear();
   };
   socket.on('error', end).on('close', end);
-  createInterface({ input: socket }).on('line', (text) => {
+  // It repeats the errors of its input, and an error that nobody hears ends the process.
+  const lines = createInterface({ input: socket }).on('error', end);
+  lines.on('line', (text) => {
     const answer = JSON.parse(text) as Answer;
     waiting.get(answer.id)?.(answer);
     waiting.delete(answer.id);

@@ -34,6 +34,9 @@ export function parseOperationId(id: string): OperationRef | undefined {
 /** The text that bf.cfg's last step writes into the rshim log with `bfrshlog` once the DPU is configured (op-has-uid). */
 export const installMarker = (uid: string, attempt: number): string => `DPF ${uid}/${attempt} configured`;
 
+/** The text in the rshim log when a step of bf.cfg or of the first boot failed, at level ERR; the name of the step follows (op-has-uid). */
+export const failureMarker = (uid: string, attempt: number): string => `DPF ${uid}/${attempt} failed:`;
+
 /** A PCI address as the API writes it: `0000-4b-00` (domain-bus-device, no function). */
 export type Pci = string;
 

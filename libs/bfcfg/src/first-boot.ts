@@ -1,12 +1,9 @@
 /** /opt/dpf/first-boot.sh: what needs the running system of the DPU. Its last step writes the marker into the rshim log. */
-import { installMarker } from '@dpf/api';
+import { failureMarker, installMarker } from '@dpf/api';
 import type { BfCfgInput } from './input.ts';
 import { quote, words } from './shell.ts';
 import { SYSCTL_FILE } from './system-files.ts';
 import type { TargetFile } from './target-file.ts';
-
-/** The line in the rshim log when a step failed; the name of the step follows. */
-export const failureMarker = (uid: string, attempt: number): string => `DPF ${uid}/${attempt} failed:`;
 
 const OVS_SCRIPT = '/opt/dpf/ovs.sh';
 

@@ -1,5 +1,4 @@
 /** Renders bf.cfg from a DPUFlavor. Pure. */
-export { failureMarker } from './first-boot.ts';
 export { flavorHash } from './flavor-hash.ts';
 export { BfCfgError, referenceKey, references } from './input.ts';
 export type { BfCfgInput, Join, Reference, Values } from './input.ts';

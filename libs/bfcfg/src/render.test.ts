@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { installMarker, type DPUFlavor } from '@dpf/api';
+import { failureMarker, installMarker, type DPUFlavor } from '@dpf/api';
 import { parseAllDocuments } from 'yaml';
 import { Disk, JOIN, UID, input, provision } from '../test/run.ts';
-import { BFCFG_LIMIT, BfCfgError, bfcfgBytes, failureMarker, renderBfCfg } from './index.ts';
+import { BFCFG_LIMIT, BfCfgError, bfcfgBytes, renderBfCfg } from './index.ts';
 
 let disk: Disk;
 beforeEach(() => {

@@ -1,7 +1,7 @@
 /** bf.cfg: the bash fragment behind the image, which the installer of the image sources, and whose `bfb_modify_os` it runs (the system is mounted on /mnt). */
-import type { ConfigFile } from '@dpf/api';
+import { failureMarker, type ConfigFile } from '@dpf/api';
 import { LOCK_ACCOUNT } from './account.ts';
-import { failureMarker, firstBoot } from './first-boot.ts';
+import { firstBoot } from './first-boot.ts';
 import { BfCfgError, valueOf, type BfCfgInput, type Values } from './input.ts';
 import { joinScript } from './join.ts';
 import { quote } from './shell.ts';

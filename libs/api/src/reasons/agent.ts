@@ -37,6 +37,10 @@ export const AGENT_REASONS = {
     meaning: 'The card installed the image without our bf.cfg: it arrived cut short.',
     fix: 'The attempt is repeated; if it happens again, look at the load of the host.',
   },
+  ConfigurationFailed: {
+    meaning: 'A step of the configuration that the DPUFlavor asks for failed on the card.',
+    fix: 'The message names the step: correct that part of the DPUFlavor (nvconfig, sysctl, grub, containerd, ovs, files); the console of the card says more.',
+  },
   CardBusy: {
     meaning: 'An operation on this card is not over yet.',
     fix: '',

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { installMarker, operationId } from '@dpf/api';
+import { failureMarker, installMarker, operationId } from '@dpf/api';
 import { cardSpec, generateBfb, startDpuSim, type DpuSim, type FaultName } from '@dpf/dpu-sim';
 import { bench, publish, type Bench } from '../test/bench.ts';
 import { bfCfg } from '../test/config.ts';
@@ -75,6 +75,14 @@ describe('an install ends with', () => {
     expect((await run()).message).toContain('Failed to access target device: /dev/nvme0n1');
   });
 
+  test('ConfigurationFailed, where a step of bf.cfg failed and the installed system is ready all the same', async () => {
+    expect(await run({ bfcfg: bfCfg(`ERR ${failureMarker(UID, 1)} ovs`) })).toMatchObject({
+      state: 'failed',
+      reason: 'ConfigurationFailed',
+      message: expect.stringContaining('ovs'),
+    });
+  });
+
   test('success by `DPU is ready` and the grace, where the log had no room for the marker', async () => {
     sim.arm({ name: 'log.overflow' });
     expect(await run()).toMatchObject({ state: 'succeeded' });
@@ -118,6 +126,13 @@ describe('before the boot file is opened', () => {
   test('Rule reset-alone: nothing is installed once a reset of this boot stands in the journal', async () => {
     await agent.journal.update((data) => (data.reset = { boot: data.boot, issuedAt: Date.now() }));
     expect(await run()).toMatchObject({ state: 'failed', reason: 'ResetUnderWay', class: 'transient' });
+    expect(opened()).toBe(0);
+  });
+
+  test('a cancel that was answered with the claim ends it, whatever its image', async () => {
+    const control = new OperationControl();
+    control.cancel('unlessEffective');
+    expect(await install(spec({ bfbPath: '', bfbSize: 0 }), agent, control)).toMatchObject({ state: 'cancelled' });
     expect(opened()).toBe(0);
   });
 

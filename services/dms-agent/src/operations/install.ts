@@ -38,6 +38,7 @@ export async function install(spec: InstallSpec, context: OperationContext, cont
 
 async function begin(spec: InstallSpec, lock: CardLock, context: OperationContext, control: OperationControl): Promise<string> {
   const { journal, clock, rshim } = context;
+  control.check();
   control.progress(0, 'looks at card and image');
   const { device } = await usableCard(context, spec.pci);
   const config = Buffer.from(spec.bfcfg, 'utf8');

@@ -1,4 +1,5 @@
 /** Watches an installation: the push child, the rshim log, the deadlines. */
+import { failureMarker } from '@dpf/api';
 import { busAddress } from '../detect/pci.ts';
 import type { Push } from '../push/child.ts';
 import { CardLog } from '../rshim/card-log.ts';
@@ -21,8 +22,9 @@ export async function watch(spec: InstallSpec, context: OperationContext, contro
     return present;
   };
   const log = new CardLog(busAddress(spec.pci), context.rshim, entry().oldLog);
+  const markers = { configured: spec.marker, failed: failureMarker(spec.uid, spec.attempt) };
   const hear = async (news: string[]) => {
-    if (news.length > 0) await journal.updateInstall(spec.pci, { story: tell(entry().story, news, spec.marker, clock.now()) });
+    if (news.length > 0) await journal.updateInstall(spec.pci, { story: tell(entry().story, news, markers, clock.now()) });
   };
   const watchedSince = clock.now();
   let bytes = { count: 0, at: watchedSince };

@@ -1,4 +1,5 @@
 /** The rshim texts: reports, logs that come in every way, and the story that they tell. */
+import { failureMarker, installMarker } from '@dpf/api';
 import { describe, expect, test } from '@jest/globals';
 import { inDropMode, isFilling, LogTail, parseMisc, pciOfDevName } from './misc.ts';
 import { emptyStory, tell } from './story.ts';
@@ -52,7 +53,7 @@ describe('a log that is read again and again', () => {
 });
 
 describe('the story of a log', () => {
-  const marker = 'DPF uid/3 configured';
+  const marker = { configured: installMarker('uid', 3), failed: failureMarker('uid', 3) };
   const after = (...lines: string[]) => tell(emptyStory, lines, marker, 1000);
   const INSTALLED = ['INFO[MISC]: Found bf.cfg', 'INFO[MISC]: Ubuntu installation started', 'INFO[MISC]: Rebooting...'];
 
@@ -85,6 +86,16 @@ describe('the story of a log', () => {
     expect(after('INFO[MISC]: DPF uid/2 configured').configured).toBeUndefined();
     expect(after('INFO[MISC]: DPF uid/33 configured').configured).toBeUndefined();
     expect(after('INFO[MISC]: DPF uid/3 configured').configured).toBe(true);
+  });
+
+  test('Rule op-has-uid: a step of the configuration that failed ends this very attempt, whatever comes after it', () => {
+    expect(after(...INSTALLED, 'ERR[MISC]: DPF uid/2 failed: ovs').failure).toBeUndefined();
+    expect(after(...INSTALLED, 'ERR[MISC]: DPF uid/33 failed: ovs').failure).toBeUndefined();
+    expect(after(...INSTALLED, 'ERR[MISC]: DPF uid/3 failed: nvconfig', 'INFO[MISC]: DPU is ready').failure).toEqual({
+      reason: 'ConfigurationFailed',
+      class: 'transient',
+      message: 'the configuration of the card failed in step nvconfig',
+    });
   });
 
   test('`DPU is ready` counts after the installer had begun: before, it is the old system', () => {

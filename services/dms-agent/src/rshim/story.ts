@@ -57,16 +57,28 @@ const FAILURES: readonly [RegExp, Reason, FailureClass][] = [
 /** Bad news that does not end the installation: BMC part, boot entry, NIC firmware. */
 const WARNING = /^(?:ERR|WARN)\[/;
 
-/** The story with these new lines added. @param marker the text that bf.cfg's last step writes; @param now milliseconds since 1970 */
-export function tell(story: LogStory, lines: readonly string[], marker: string, now: number): LogStory {
+/** What bf.cfg writes into the log: `configured` with its last step, `failed` and the name of the step where one fails. */
+export interface Markers {
+  configured: string;
+  failed: string;
+}
+
+/** The story with these new lines added. @param now milliseconds since 1970 */
+export function tell(story: LogStory, lines: readonly string[], markers: Markers, now: number): LogStory {
   let told = story;
-  for (const line of lines) told = { ...tellLine(told, line, marker, now), lastLine: line.slice(0, 200), lastLineAt: now };
+  for (const line of lines) told = { ...tellLine(told, line, markers, now), lastLine: line.slice(0, 200), lastLineAt: now };
   return told;
 }
 
-function tellLine(story: LogStory, line: string, marker: string, now: number): LogStory {
-  // Rule op-has-uid: the marker carries uid and attempt, so that another attempt's success is never taken for this one's.
-  if (line.endsWith(marker)) return { ...story, configured: true, percent: 100, message: 'the card is installed and configured' };
+function tellLine(story: LogStory, line: string, markers: Markers, now: number): LogStory {
+  // Rule op-has-uid: the markers carry uid and attempt, so that another attempt's end is never taken for this one's.
+  const step = line.split(markers.failed)[1]?.trim();
+  if (step !== undefined) {
+    const message = `the configuration of the card failed in step ${step.slice(0, 100)}`;
+    return { ...story, failure: story.failure ?? { reason: 'ConfigurationFailed', class: 'transient', message } };
+  }
+  if (line.endsWith(markers.configured))
+    return { ...story, configured: true, percent: 100, message: 'the card is installed and configured' };
   const failed = FAILURES.find(([shape]) => shape.test(line));
   if (failed) {
     const [, reason, failureClass] = failed;

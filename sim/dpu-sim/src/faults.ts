@@ -1,4 +1,4 @@
-/** Faults of the hardware, armed by name (hardware.md §9.5), scoped to a host or a card; each firing stands in the journal. */
+/** Faults of the hardware, armed by name, scoped to a host or a card; each firing stands in the journal. */
 import type { Journal } from './journal.ts';
 
 /** What each fault does; its parameters in brackets, durations in simulated seconds. */

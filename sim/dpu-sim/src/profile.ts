@@ -1,4 +1,4 @@
-/** How long the hardware takes, in seconds of simulated time (hardware.md §9.6: the field's figures). */
+/** How long the hardware takes, in seconds of simulated time: figures from the field. */
 export const PROFILE = {
   /** Reset delay while boot is opened, by generation. */
   openBF3: 3.5,

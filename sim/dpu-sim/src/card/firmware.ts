@@ -1,4 +1,4 @@
-/** What the boot firmware writes into the rshim log, by generation (hardware.md §2.4). */
+/** What the boot firmware writes into the rshim log, by generation. */
 import type { Card } from './card.ts';
 
 type Line = [module: 'PSC' | 'BL1' | 'BL2' | 'BL31' | 'UEFI', text: string];

@@ -1,4 +1,4 @@
-/** The installer in the initramfs: erases the eMMC, writes the OS, runs the hooks of bf.cfg with a real bash, and reboots (hardware.md §2.3). */
+/** The installer in the initramfs: erases the eMMC, writes the OS, runs the hooks of bf.cfg with a real bash, and reboots. */
 import { mkdirSync, rmSync } from 'node:fs';
 import type { Versions } from '@dpf/bfb';
 import { untilAborted } from '../clock.ts';

@@ -1,4 +1,4 @@
-/** NVCONFIG of a card: default, current and next value of each parameter, per physical function where the parameter is (hardware.md §5.1–5.2). */
+/** NVCONFIG of a card: default, current and next value of each parameter, per physical function where the parameter is. */
 
 export interface NvParameter {
   default: number;

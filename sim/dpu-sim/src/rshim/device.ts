@@ -1,4 +1,4 @@
-/** The host's rshim driver of one card: boot stream and misc commands (hardware.md §1.3–1.6). */
+/** The host's rshim driver of one card: boot stream and misc commands. */
 import type { Card } from '../card/card.ts';
 import { Errno } from '../errno.ts';
 import { PROFILE } from '../profile.ts';

@@ -1,4 +1,4 @@
-/** The text of /dev/rshim<N>/misc, byte for byte (rshim 2.8.2; hardware.md §1.4). */
+/** The text of /dev/rshim<N>/misc, byte for byte as rshim 2.8.2 prints it. */
 import type { Generation } from '@dpf/api';
 
 export interface MiscValues {

@@ -1,4 +1,4 @@
-/** mlxconfig and mstconfig: query, set, reset (hardware.md §5.1). The same on the host and on the card. */
+/** mlxconfig and mstconfig: query, set, reset. The same on the host and on the card. */
 import { writeFileSync } from 'node:fs';
 import type { Card } from '../card/card.ts';
 import { NvConfig } from '../card/nvconfig.ts';

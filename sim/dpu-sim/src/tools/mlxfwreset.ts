@@ -1,4 +1,4 @@
-/** mlxfwreset and mstfwreset (hardware.md §5.3). */
+/** mlxfwreset and mstfwreset. */
 import type { Host } from '../host/host.ts';
 import { PROFILE } from '../profile.ts';
 import { mlxFailed, printed, type ToolResult } from './result.ts';

@@ -1,0 +1,17 @@
+import type { Node } from '@dpf/api';
+import { expect, test } from '@jest/globals';
+import { dpu, node, UID } from '../test/builders.ts';
+import type { World } from '../world.ts';
+import { findDpu } from './find.ts';
+
+/** A replica whose stores show neither the Dpu nor its claim yet. */
+const behind = (host: Node) =>
+  ({
+    stores: { dpus: { byIndex: () => [] }, nodes: { get: () => node().object } },
+    api: { nodes: { get: async () => host }, dpus: { get: async () => dpu().object } },
+  }) as unknown as World;
+
+test('a Dpu that the stores do not show yet is found by its claim, read live: its agent must not hear that it is gone', async () => {
+  expect(await findDpu(behind(node().claimed().object), UID, 'worker-1')).toMatchObject({ metadata: { uid: UID } });
+  expect(await findDpu(behind(node().object), UID, 'worker-1')).toMatchObject({ status: 409 });
+});

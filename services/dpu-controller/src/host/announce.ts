@@ -13,12 +13,14 @@ export function announced(node: Node, announcement: Announcement, discovery: 'nf
   // Rule boots-are-ordered: announcements are numbered, an older one is refused; "changed" means "greater".
   if (agent && isOlder(announcement, agent)) return undefined;
   const { node: _, ...said } = announcement;
-  if (agent && says(agent) === says(said)) return node;
+  const letsGo = (heard: Node) => releaseForced(heard, (uid) => holds(announcement, uid));
+  // No news of the host; what was deleted by force since it was said first goes all the same.
+  if (agent && says(agent) === says(said)) return letsGo(node);
   const record: AgentRecord = { ...said, at: new Date(now).toISOString() };
   // The claimed reset is over once the boot changes.
   const over = reset !== undefined && announcement.boot > reset.boot;
   const heard = withRecords(node, { agent: record, ...(over ? { reset: undefined } : {}) });
-  const released = releaseForced(heard, (uid) => holds(announcement, uid));
+  const released = letsGo(heard);
   return discovery === 'agent' ? withDiscoveryLabels(released, announcement) : released;
 }
 

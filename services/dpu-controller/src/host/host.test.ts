@@ -131,6 +131,10 @@ describe('what others left behind', () => {
       NOW,
     )!;
     expect(holdersOf(pushes)).toEqual({ [UID]: 1 });
+    // Also by an agent that says the same as before.
+    const said = node().agent({ ...announcement({}), sequence: 3 });
+    const same = announced(releaseByForce(claimCard(said.object, owner()), UID), announcement({ sequence: 4 }), 'nfd', NOW)!;
+    expect(recordsOf(same).claims).toEqual({});
     const nothing = announced(forced, announcement({ sequence: 4 }), 'nfd', NOW)!;
     expect([recordsOf(nothing).claims, holdersOf(nothing), nothing.spec?.taints]).toEqual([{}, {}, []]);
   });

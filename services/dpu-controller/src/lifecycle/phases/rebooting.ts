@@ -19,14 +19,15 @@ export function rebooting(o: Observed): Outcome {
     };
 
   const cycles = dpu.metadata.annotations?.[DPU_ANNOTATIONS.hostPowerCycleRequired] === 'true';
-  if ((cycles ? host.powercycleCommand : host.rebootCommand) === 'skip')
+  // A reset that is claimed may still land: it is waited for, and asked for until the agent says that it gave it up.
+  if (!host.reset && (cycles ? host.powercycleCommand : host.rebootCommand) === 'skip')
     return {
       kind: 'advance',
       to: 'HostNetworkConfiguration',
       reason: 'RebootSkipped',
       message: `as the annotation of Node ${host.name} says`,
     };
-  if (dpu.spec.automaticNodeReboot === false)
+  if (!host.reset && dpu.spec.automaticNodeReboot === false)
     return {
       kind: 'stay',
       reason: 'WaitingForManualPowerCycleOrReboot',

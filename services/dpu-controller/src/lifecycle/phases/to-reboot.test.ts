@@ -289,6 +289,11 @@ describe('Rebooting', () => {
       { phase: 'HostNetworkConfiguration', reason: 'ConfiguringHostNetwork', does: ['submit'] },
     ],
     [
+      'skip, once a reset is claimed: it may still land, and is asked for until the agent gives it up',
+      observed(rebooting(), { host: node().agent().claimed().held().reset().record(NODE_ANNOTATIONS.rebootCommand, 'skip') }),
+      { phase: 'Rebooting', reason: 'WaitingForHostReset', does: ['submitReset'] },
+    ],
+    [
       'skip of the warm reboot is none of the power cycle',
       observed(rebooting().annotated({ [DPU_ANNOTATIONS.hostPowerCycleRequired]: 'true' }), {
         host: node().agent().claimed().held().record(NODE_ANNOTATIONS.rebootCommand, 'skip'),

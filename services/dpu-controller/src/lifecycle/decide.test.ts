@@ -318,6 +318,16 @@ describe('the status', () => {
       'DPUFlavor dpf/hbn to exist (since 2026-03-01T12:00:00.000Z). Create it, or name another one.',
     );
   });
+  test('words without an end, of an API server or a tool, stay within what the API takes', () => {
+    const words = 'x'.repeat(10_000);
+    const tenant = { state: 'ClusterUnreachable', message: words } as const;
+    const { status } = decide(observed(dpu().inPhase('DPUClusterConfig'), { tenant }));
+    expect(status?.waitingFor?.length).toBeLessThan(4_096);
+    expect(decide(observed(dpu().status(status!), { tenant, now: NOW + SECONDS })).status).toEqual(status);
+    const failed = decide(observed(installing(), { report: failure('RshimLost', 'transient', { message: words.slice(0, 4_096) }) }));
+    expect(failed.status?.lastError?.message.length).toBeLessThan(4_096);
+    expect(failed.status?.waitingFor?.length).toBeLessThan(4_096);
+  });
   test('kstatus: Reconciling on the way, Stalled where a person has to act, neither when Ready', () => {
     const pair = (status: Dpu['status']) => [
       condition(status, 'Reconciling')?.status,

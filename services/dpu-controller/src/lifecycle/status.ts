@@ -127,7 +127,7 @@ function failed(o: Observed, status: DpuStatus, failure: Fail): DpuStatus {
   const consequence = consequenceOf(failure, status, phase, o.now, o.chance);
   const { reason, message, class: failureClass } = failure;
   const history = inHistory(status, phase, o.now)('Failed', reason);
-  const lastError = { reason, message, at: iso(o), class: failureClass };
+  const lastError = { reason, message: clipped(message), at: iso(o), class: failureClass };
   if (consequence.then === 'error') return { ...status, lastError, history, phase: 'Error', phaseSince: iso(o) };
   const nextRetryTime = new Date(o.now + consequence.pauseMs).toISOString();
   return { ...status, lastError, attempt: status.attempt && { ...status.attempt, nextRetryTime, retries: consequence.retries } };
@@ -135,10 +135,13 @@ function failed(o: Observed, status: DpuStatus, failure: Fail): DpuStatus {
 
 /** What is awaited, on which object, since when, and what to do about it. The same wait keeps its time. */
 function waitingFor(o: Observed, stay: Stay): string {
-  const start = `${stay.message} (since `;
+  const start = `${clipped(stay.message)} (since `;
   const old = o.dpu.status?.waitingFor;
   return old?.startsWith(start) ? old : `${start}${iso(o)})${fixOf(stay)}`;
 }
+
+/** Room for what is said around it: the API takes 4096 characters, and an API server's own words know no bound. */
+const clipped = (message: string): string => message.slice(0, 3_000);
 
 const fixOf = ({ reason }: Stay): string => (REASONS[reason].fix === '' ? '' : `. ${REASONS[reason].fix}`);
 

@@ -17,6 +17,19 @@ const TASKS = {
   check: () => [
     ['node', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json']],
     ['node', ['node_modules/eslint/bin/eslint.js', '.']],
+    [
+      'node',
+      [
+        'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs',
+        '--config',
+        '.dependency-cruiser.cjs',
+        'libs',
+        'services',
+        'sim',
+        'e2e',
+        'hack',
+      ],
+    ],
     ['node', ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.']],
   ],
 };

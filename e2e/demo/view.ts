@@ -57,6 +57,6 @@ function terminal(output: NodeJS.WriteStream, stamp: () => string): View {
     say(text) {
       output.write(`${erase()}${stamp()}  ${text}\n${draw()}`);
     },
-    end: () => (lines = []) && undefined,
+    end: () => void (lines = []),
   };
 }

@@ -5,12 +5,9 @@ import { DPU_REASONS } from './reasons/dpu.ts';
 import { DPUSET_REASONS } from './reasons/dpuset.ts';
 import { GATEWAY_REASONS } from './reasons/gateway.ts';
 
-export interface ReasonText {
-  /** What it means, one sentence. */
-  readonly meaning: string;
-  /** What a person does about it, one sentence; '' where nothing needs to be done. */
-  readonly fix: string;
-}
+import type { ReasonText } from './reasons/text.ts';
+
+export type { ReasonText } from './reasons/text.ts';
 
 export const REASONS = {
   ...BFB_REASONS,

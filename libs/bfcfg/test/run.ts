@@ -1,4 +1,3 @@
-/* eslint-disable @typescript-eslint/no-restricted-imports -- a test tool: it runs what the pure zone renders */
 /** Runs a rendered bf.cfg as the installer and the DPU would: real bash, a scratch root, stub tools that record how they were called. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';

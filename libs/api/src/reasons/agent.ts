@@ -1,5 +1,5 @@
 /** Reasons of dms-agent's: failures of operations on a host. */
-import type { ReasonText } from '../reasons.ts';
+import type { ReasonText } from './text.ts';
 
 export const AGENT_REASONS = {
   CardNotFound: {

@@ -1,5 +1,5 @@
 /** Reasons of bfb-downloader: conditions and events of a Bfb. */
-import type { ReasonText } from '../reasons.ts';
+import type { ReasonText } from './text.ts';
 
 export const BFB_REASONS = {
   WaitingToDownload: { meaning: 'The Bfb was accepted and its download is about to start.', fix: '' },

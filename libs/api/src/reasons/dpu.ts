@@ -1,5 +1,5 @@
 /** Reasons of dpu-controller's: conditions, waiting and errors of a Dpu. */
-import type { ReasonText } from '../reasons.ts';
+import type { ReasonText } from './text.ts';
 
 export const DPU_REASONS = {
   // Initializing

@@ -1,5 +1,5 @@
 /** Reasons of dpuset-controller: conditions and events of a DpuSet. */
-import type { ReasonText } from '../reasons.ts';
+import type { ReasonText } from './text.ts';
 
 export const DPUSET_REASONS = {
   AllDpusReady: { meaning: 'Every DPU that the set selects is Ready.', fix: '' },

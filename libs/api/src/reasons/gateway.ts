@@ -1,5 +1,5 @@
 /** Reasons of the agents' endpoint: why it refuses a request. */
-import type { ReasonText } from '../reasons.ts';
+import type { ReasonText } from './text.ts';
 
 export const GATEWAY_REASONS = {
   Unauthenticated: {

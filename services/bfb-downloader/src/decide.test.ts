@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { FINALIZERS, type Bfb, type BfbStatus } from '@dpf/api';
+import { FINALIZERS, REASONS, type Bfb, type BfbStatus } from '@dpf/api';
 import { decide, retryDelayMs } from './decide.ts';
 import type { DownloadResult, Observed } from './outcome.ts';
 import { nextStatus } from './status.ts';
@@ -25,6 +25,12 @@ const FAILED: Extract<DownloadResult, { kind: 'failed' }> = {
 };
 
 describe('decide', () => {
+  test('a failure says what happened and what to do about it', () => {
+    const { message, failure } = decide(observed(bfb({ phase: 'Downloading' }), { download: FAILED }));
+    expect(message).toBe(`${FAILED.message}. ${REASONS.UrlRefused.fix}`);
+    expect(failure?.message).toBe(message);
+  });
+
   test.each<[string, Observed, { phase: string; reason: string; effects: string[] }]>([
     [
       'a new Bfb gets our finalizer first',

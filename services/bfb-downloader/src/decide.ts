@@ -1,5 +1,5 @@
 /** What to do about a Bfb. Pure: told everything, including the time. */
-import { FINALIZERS } from '@dpf/api';
+import { FINALIZERS, REASONS } from '@dpf/api';
 import type { Observed, Outcome } from './outcome.ts';
 
 /** Retries of a failed download: first after 30 s, doubling, at most 15 min, ±20 %. */
@@ -59,11 +59,13 @@ function published(download: NonNullable<Outcome['published']>): Outcome {
 
 function failed(observed: Observed, download: { reason: Outcome['reason']; message: string }, attempts: number): Outcome {
   const retryMs = retryDelayMs(attempts, observed.chance);
-  const failure = { reason: download.reason, message: download.message, retryAt: observed.now + retryMs };
+  // What happened, and what to do about it: the sentence stands in the condition, in lastError and in the event.
+  const message = `${download.message}. ${REASONS[download.reason].fix}`;
+  const failure = { reason: download.reason, message, retryAt: observed.now + retryMs };
   return {
     phase: 'Error',
     reason: failure.reason,
-    message: failure.message,
+    message,
     failure,
     effects: [],
     recheckMs: retryMs,

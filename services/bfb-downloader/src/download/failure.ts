@@ -29,10 +29,9 @@ export function classify(error: unknown, url: string): DownloadFailure {
       'UrlRefused',
       `GET ${shown} was answered with ${response.statusCode} ${response.statusMessage ?? ''}`.trim(),
     );
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new DownloadFailure('VolumeFull', 'the BFB volume is full: enlarge it or delete Bfbs that are not used');
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new DownloadFailure('VolumeFull', 'the BFB volume is full');
   if (code === 'EROFS' || code === 'EACCES' || code === 'EIO' || code === 'ENOENT' || code === 'ENOTDIR')
-    return new DownloadFailure('VolumeUnavailable', `the BFB volume cannot be written (${code}): check its claim and mount`);
+    return new DownloadFailure('VolumeUnavailable', `the BFB volume cannot be written (${code})`);
   if (name === 'TimeoutError' || code === 'ETIMEDOUT') return new DownloadFailure('DownloadStalled', `GET ${shown}: ${redact(message)}`);
   return new DownloadFailure('UrlUnreachable', `GET ${shown} failed: ${redact(message)}`);
 }

@@ -49,10 +49,7 @@ export async function fetchImage(options: FetchOptions): Promise<Fetched> {
   const room = await options.free();
   if (total !== undefined && total - check.bytes > room) {
     stream.destroy();
-    throw new DownloadFailure(
-      'VolumeFull',
-      `the image needs ${total - check.bytes} more bytes and the BFB volume has ${room}: enlarge it or delete Bfbs that are not used`,
-    );
+    throw new DownloadFailure('VolumeFull', `the image needs ${total - check.bytes} more bytes and the BFB volume has ${room}`);
   }
   const handle = await open(file, resumed ? 'a' : 'w', 0o644);
   try {

@@ -2,7 +2,7 @@ import { DPU_ANNOTATIONS, type Dpu, type FailureClass, type Report } from '@dpf/
 import { describe, expect, test } from '@jest/globals';
 import { INPUTS, MINUTES, NOW, PCI, SECONDS, UID, ago, dpu, node, observed, type DpuBuilder } from '../test/builders.ts';
 import { conclusion, decide } from './decide.ts';
-import { withClaim, withReport } from './report.ts';
+import { awaitsReport, withClaim, withReport } from './report.ts';
 
 const said = (change: Partial<Report>): Report => ({
   instance: 'agent-1',
@@ -47,6 +47,30 @@ describe('an agent’s report is a fact', () => {
   test('Rule claim-recorded: the claim stands in the operation’s state', () => {
     const { object } = dpu().inPhase('OSInstalling').operation('install', 'Open');
     expect(withClaim(object.status!, NOW).operation).toMatchObject({ state: 'Claimed', openedAt: ago(0) });
+  });
+  test('Rule claim-recorded: nothing is heard of an install whose claim does not stand, nor of one that ended', () => {
+    const heard = (state: 'Open' | 'Claimed' | 'Cancelling' | 'Succeeded' | 'Failed') =>
+      awaitsReport(installing().operation('install', state).object.status!.operation!);
+    expect([heard('Open'), heard('Claimed'), heard('Cancelling'), heard('Succeeded'), heard('Failed')]).toEqual([
+      false,
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+  test.each([
+    ['claimed', () => installing()],
+    ['to be cancelled', () => installing().operation('install', 'Cancelling')],
+    ['installed, before the host booted', () => dpu().inPhase('Rebooting').operation('install', 'Succeeded', { bootToLeave: 1 })],
+  ])('Rule end-before-next: neither a grant nor a retry begins the next attempt of a card that is %s', (_, of) => {
+    const { status } = of().object;
+    for (const change of [of().spec({ grant: 2 }), of().annotated({ [DPU_ANNOTATIONS.retry]: 'now' })])
+      expect(decide(observed(change)).status).toMatchObject({
+        phase: status?.phase,
+        attempt: { number: 1 },
+        operation: { id: status?.operation?.id },
+      });
   });
 });
 

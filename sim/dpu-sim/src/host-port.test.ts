@@ -7,17 +7,19 @@ import { fileClient, socketClient, type HostClient } from './test/host-client.ts
 import { BF3, IMAGE, push, retried, SimProcess } from './test/sim-process.ts';
 
 const PFS = '/sys/bus/pci/devices';
-const probe = await new SimProcess().start({ mount: true });
-const { mountProblem } = probe;
-await probe.remove();
-if (mountProblem) process.stderr.write(`the file tree is not tested: ${mountProblem}\n`);
+const mounted = await new SimProcess().start({ mount: true });
+const { mountProblem } = mounted;
+if (mountProblem) {
+  await mounted.remove();
+  process.stderr.write(`the file tree is not tested: ${mountProblem}\n`);
+}
 
 /** One contract for both ways to a host. */
 describe.each(mountProblem ? (['socket'] as const) : (['files', 'socket'] as const))('a host through %s', (port) => {
-  const sim = new SimProcess();
+  const sim = port === 'files' ? mounted : new SimProcess();
   let host: HostClient;
   beforeAll(async () => {
-    await sim.start({ mount: port === 'files' });
+    if (port === 'socket') await sim.start();
     host = port === 'files' ? fileClient(sim.host) : socketClient(sim.host);
   });
   afterAll(async () => {

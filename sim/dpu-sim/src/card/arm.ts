@@ -1,10 +1,11 @@
 /** The Arm complex of a card: which stage it is in, and its resets. What it does in a stage stands in the files beside this one. */
 import type { ArmReset } from '../journal.ts';
-import type { Card } from './card.ts';
-import { bootFromEmmc, runOs } from './emmc-boot.ts';
+import type { ArmStage } from './boot.ts';
+import { bootFromEmmc, runOs, type OsCard } from './emmc-boot.ts';
 import { bootFromStream } from './stream-boot.ts';
 
-export type ArmStage = 'off' | 'rom' | 'bl2' | 'bl31' | 'uefi' | 'initramfs' | 'installer' | 'osBoot' | 'osReady' | 'halted';
+/** The Arm's own card: its rshim device says where to boot from. */
+type ArmCard = OsCard & { readonly device: { readonly bootMode: number } };
 
 /** Aborts whatever runs on the Arm. */
 class ArmWasReset extends Error {}
@@ -13,11 +14,11 @@ export class Arm {
   stage: ArmStage = 'off';
   /** Of the installation, 0..100. */
   percent = 0;
-  readonly #card: Card;
+  readonly #card: ArmCard;
   #running = new AbortController();
   #resetAt: number;
 
-  constructor(card: Card) {
+  constructor(card: ArmCard) {
     this.#card = card;
     this.#resetAt = card.world.clock.now();
   }

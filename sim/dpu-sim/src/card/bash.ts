@@ -1,7 +1,7 @@
 /** Runs scripts of the card with a real bash, in the card's scratch root, with stub tools first on PATH. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { Card } from './card.ts';
+import type { Board } from './board.ts';
 
 export interface BashRun {
   args: string[];
@@ -19,7 +19,7 @@ export interface BashResult {
 const OUTPUT_LIMIT = 64 * 1024;
 
 /** Resolves when bash ended, by itself or by the time limit; rejects when the Arm was reset meanwhile (the whole process group is killed). */
-export function runBash(card: Card, run: BashRun, signal: AbortSignal): Promise<BashResult> {
+export function runBash(card: Board, run: BashRun, signal: AbortSignal): Promise<BashResult> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason as Error);
     const child = spawn('bash', run.args, { cwd: card.emmc, env: environment(card), detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
@@ -55,7 +55,7 @@ export function runBash(card: Card, run: BashRun, signal: AbortSignal): Promise<
 }
 
 /** Nothing of the simulator's own environment is passed on. */
-const environment = (card: Card): Record<string, string> => ({
+const environment = (card: Board): Record<string, string> => ({
   PATH: `${join(card.world.stateDir, 'dpu-tools')}:/usr/local/bin:/usr/bin:/bin`,
   DPF_ROOT: card.emmc,
   HOME: card.emmc,

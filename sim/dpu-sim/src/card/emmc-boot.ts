@@ -1,8 +1,10 @@
 /** Boot from eMMC: firmware, OS, dpf-first-boot.service once for an installation, then dpf-join.service until it succeeds. */
 import { untilAborted } from '../clock.ts';
+import type { Kubelet } from '../kubelet/kubelet.ts';
 import { PROFILE } from '../profile.ts';
 import { runBash } from './bash.ts';
-import type { Card } from './card.ts';
+import type { Board } from './board.ts';
+import type { BootingCard } from './boot.ts';
 import { execStartOf } from './units.ts';
 import { bl2Lines, bl31Lines, ddrLines, exitBootLine, panics, uefiLines } from './firmware.ts';
 
@@ -11,8 +13,11 @@ const JOIN = 'dpf-join.service';
 /** Real milliseconds between two tries to join, at least: a fleet that waits must not load the machine. */
 const JOIN_RETRY_REAL_MS = 1000;
 
+/** A card with the kubelet of its OS. */
+export type OsCard = BootingCard & { readonly kubelet: Kubelet };
+
 /** Never ends by itself but by a reset. */
-export async function bootFromEmmc(card: Card, signal: AbortSignal): Promise<void> {
+export async function bootFromEmmc(card: OsCard, signal: AbortSignal): Promise<void> {
   const { clock } = card.world;
   card.arm.stage = 'bl2';
   bl2Lines(card, 'emmc');
@@ -38,7 +43,7 @@ export async function bootFromEmmc(card: Card, signal: AbortSignal): Promise<voi
 }
 
 /** The OS is up: joins if it was told to, and runs until it is reset or shut down. */
-export async function runOs(card: Card, signal: AbortSignal): Promise<void> {
+export async function runOs(card: OsCard, signal: AbortSignal): Promise<void> {
   card.arm.stage = 'osReady';
   card.arm.percent = 100;
   if (card.kubelet.hasCredential()) void card.kubelet.start(signal);
@@ -46,7 +51,7 @@ export async function runOs(card: Card, signal: AbortSignal): Promise<void> {
   return untilAborted(signal);
 }
 
-async function firstBoot(card: Card, signal: AbortSignal): Promise<void> {
+async function firstBoot(card: Board, signal: AbortSignal): Promise<void> {
   const { installation } = card;
   if (installation.firstBootDone) return;
   const script = execStartOf(card.emmc, FIRST_BOOT);
@@ -62,7 +67,7 @@ async function firstBoot(card: Card, signal: AbortSignal): Promise<void> {
 }
 
 /** dpf-join.service: started again until it succeeds. */
-async function joinUntilDone(card: Card, signal: AbortSignal): Promise<void> {
+async function joinUntilDone(card: Board, signal: AbortSignal): Promise<void> {
   for (let script = execStartOf(card.emmc, JOIN); script; script = execStartOf(card.emmc, JOIN)) {
     const { code, stderr } = await runBash(card, { args: [script], timeoutMs: 24 * 3600_000 }, signal);
     card.writeDisk('var/log/dpf-sim/join.log', `exit ${code}\n${stderr}`);
@@ -71,7 +76,7 @@ async function joinUntilDone(card: Card, signal: AbortSignal): Promise<void> {
   }
 }
 
-function halt(card: Card, signal: AbortSignal): Promise<never> {
+function halt(card: BootingCard, signal: AbortSignal): Promise<never> {
   card.arm.stage = 'halted';
   return untilAborted(signal);
 }

@@ -4,7 +4,7 @@ import type { Versions } from '@dpf/bfb';
 import { untilAborted } from '../clock.ts';
 import { PROFILE } from '../profile.ts';
 import { runBash } from './bash.ts';
-import type { Card } from './card.ts';
+import type { BootingCard } from './boot.ts';
 
 /** What came through the stream. `cfg` is secret: it goes to bash by standard input, never to disk or journal. */
 export interface Received {
@@ -17,7 +17,7 @@ const HOOKS = ['bfb_pre_install', 'bfb_modify_os', 'bfb_custom_action1', 'bfb_po
 type Hook = (typeof HOOKS)[number];
 
 /** Ends with a reset of the Arm. */
-export async function runInstaller(card: Card, received: Received, signal: AbortSignal): Promise<void> {
+export async function runInstaller(card: BootingCard, received: Received, signal: AbortSignal): Promise<void> {
   const { clock } = card.world;
   const info = (text: string) => card.log.append('MISC', 'INFO', text);
   const cfg = await acceptCfg(card, received.cfg, signal);
@@ -77,7 +77,7 @@ export const FIRMWARE = '32.43.1014';
 const osVersion = ({ versions, sha256 }: Received) => (versions.doca ? `bf-bundle-${versions.doca}` : `bfb-${sha256.slice(0, 12)}`);
 
 /** Empty when there is none, or when it is no valid bash: the installer goes on without it. */
-async function acceptCfg(card: Card, cfg: Buffer, signal: AbortSignal): Promise<Buffer> {
+async function acceptCfg(card: BootingCard, cfg: Buffer, signal: AbortSignal): Promise<Buffer> {
   if (cfg.length === 0) return cfg;
   card.log.append('MISC', 'INFO', 'Found bf.cfg');
   if (card.fire('installer.invalidCfg')) {
@@ -89,7 +89,7 @@ async function acceptCfg(card: Card, cfg: Buffer, signal: AbortSignal): Promise<
 }
 
 /** The hooks that bf.cfg defines, and `ubuntu_PASSWORD` when it sets one. */
-async function definedHooks(card: Card, cfg: Buffer, signal: AbortSignal): Promise<Set<string>> {
+async function definedHooks(card: BootingCard, cfg: Buffer, signal: AbortSignal): Promise<Set<string>> {
   if (cfg.length === 0) return new Set();
   const probe = `eval "$(cat)" >/dev/null 2>&1
 for hook in "$@"; do declare -F "$hook"; done
@@ -98,14 +98,14 @@ for hook in "$@"; do declare -F "$hook"; done
   return new Set(stdout.split('\n').filter(Boolean));
 }
 
-async function runHook(card: Card, cfg: Buffer, hook: Hook, signal: AbortSignal): Promise<void> {
+async function runHook(card: BootingCard, cfg: Buffer, hook: Hook, signal: AbortSignal): Promise<void> {
   const script = 'eval "$(cat)"; "$1" </dev/null';
   const { code, stderr } = await runBash(card, { args: ['-c', script, 'install.sh', hook], stdin: cfg, timeoutMs: 60_000 }, signal);
   card.writeDisk(`var/log/dpf-sim/${hook}.log`, `exit ${code}\n${stderr}`);
 }
 
 /** The image takes its time; a tenth of it per step, so that progress is seen. */
-async function writeOs(card: Card, signal: AbortSignal): Promise<void> {
+async function writeOs(card: BootingCard, signal: AbortSignal): Promise<void> {
   for (let step = 0; step < 10; step++) {
     await card.world.clock.sleep(PROFILE.osImage * 100, signal);
     card.arm.percent = 10 + step * 7;
@@ -122,13 +122,13 @@ async function writeOs(card: Card, signal: AbortSignal): Promise<void> {
   for (const pf of ['', '.1']) card.writeDisk(`dev/mst/mt41692_pciconf0${pf}`, '');
 }
 
-async function stage(card: Card, name: string, signal: AbortSignal): Promise<void> {
+async function stage(card: BootingCard, name: string, signal: AbortSignal): Promise<void> {
   if ((card.peek('installer.hang')?.stage ?? 'Installing OS image') === name && card.fire('installer.hang')) return untilAborted(signal);
   card.log.append('MISC', 'INFO', name);
 }
 
 /** As install.sh's fail(): a reason, an error line, and a reboot without saying so. */
-async function fail(card: Card, signal: AbortSignal): Promise<void> {
+async function fail(card: BootingCard, signal: AbortSignal): Promise<void> {
   card.log.append('MISC', 'INFO', 'Failed to access target device: /dev/nvme0n1');
   card.log.append('MISC', 'ERR', 'Installation failed');
   await card.world.clock.sleep(PROFILE.rebootNotice * 1000, signal, FAILURE_NOTICE_REAL_MS);

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { BfbError, BfbReader, IMAGE_IDS, type BfbSummary, type Image } from '@dpf/bfb';
 import { untilAborted } from '../clock.ts';
 import { CFG_GAP_REAL_MS, CFG_GAP_SECONDS, PROFILE } from '../profile.ts';
-import type { Card } from './card.ts';
+import type { BootingCard } from './boot.ts';
 import { bl2Lines, bl31Lines, ddrLines, exitBootLine, panics, uefiLines } from './firmware.ts';
 import { runInstaller } from './installer.ts';
 
@@ -19,7 +19,7 @@ interface Pulled {
 }
 
 /** Never ends by itself but by a reset (the installer's own reboot is one). */
-export async function bootFromStream(card: Card, signal: AbortSignal): Promise<void> {
+export async function bootFromStream(card: BootingCard, signal: AbortSignal): Promise<void> {
   card.arm.stage = 'rom';
   const pulled = await pullImages(card, signal);
   if (!pulled) return untilAborted(signal);
@@ -39,7 +39,7 @@ export async function bootFromStream(card: Card, signal: AbortSignal): Promise<v
 }
 
 /** Reads to the end of the last image, going through the boot stages; undefined: the card stopped pulling. */
-async function pullImages(card: Card, signal: AbortSignal): Promise<Pulled | undefined> {
+async function pullImages(card: BootingCard, signal: AbortSignal): Promise<Pulled | undefined> {
   const arrived: Image[] = [];
   const seen: Image[] = [];
   const reader = new BfbReader((image) => arrived.push(image));
@@ -76,7 +76,7 @@ async function pullImages(card: Card, signal: AbortSignal): Promise<Pulled | und
 }
 
 /** A boot stage got its image. False: the card is dead until its next reset. */
-async function consumed(card: Card, image: Image, seen: Image[], signal: AbortSignal): Promise<boolean> {
+async function consumed(card: BootingCard, image: Image, seen: Image[], signal: AbortSignal): Promise<boolean> {
   const { clock } = card.world;
   if (image.id === IMAGE_IDS.bl2) {
     card.arm.stage = 'bl2';
@@ -103,12 +103,12 @@ async function consumed(card: Card, image: Image, seen: Image[], signal: AbortSi
 }
 
 /** A chip boots an image that is common or made for it. */
-function fits(card: Card, seen: readonly Image[], id: number): boolean {
+function fits(card: BootingCard, seen: readonly Image[], id: number): boolean {
   const own = { 'BlueField-1': 0, 'BlueField-2': 1, 'BlueField-3': 2, Unknown: 0 }[card.spec.generation];
   return seen.some((image) => image.id === id && (image.version === 0 || image.version === own));
 }
 
-function refuse(card: Card, module: 'BL1' | 'BL2', line: string, why: string): undefined {
+function refuse(card: BootingCard, module: 'BL1' | 'BL2', line: string, why: string): undefined {
   card.arm.stage = 'halted';
   card.log.append(module, 'ERR', line);
   card.journal({ event: 'stream-refused', why });
@@ -116,7 +116,7 @@ function refuse(card: Card, module: 'BL1' | 'BL2', line: string, why: string): u
 }
 
 /** What follows the images, until nothing came for {@link CFG_GAP_SECONDS}; NUL bytes removed as the installer does. */
-async function pullRest(card: Card, first: Buffer, signal: AbortSignal): Promise<Buffer> {
+async function pullRest(card: BootingCard, first: Buffer, signal: AbortSignal): Promise<Buffer> {
   const parts = [first];
   const gap = Math.max(CFG_GAP_REAL_MS, card.world.clock.toReal(CFG_GAP_SECONDS * 1000));
   for (;;) {
@@ -127,7 +127,7 @@ async function pullRest(card: Card, first: Buffer, signal: AbortSignal): Promise
   return Buffer.concat(parts).filter((byte) => byte !== 0) as Buffer;
 }
 
-async function stallAt(card: Card, offset: number, length: number, signal: AbortSignal): Promise<void> {
+async function stallAt(card: BootingCard, offset: number, length: number, signal: AbortSignal): Promise<void> {
   const stall = card.peek('boot.stall');
   if (!stall || offset + length < Number(stall.at ?? 0)) return;
   card.fire('boot.stall');
@@ -137,11 +137,11 @@ async function stallAt(card: Card, offset: number, length: number, signal: Abort
 
 /** Holds the stream to the card's pace. */
 class Pace {
-  readonly #card: Card;
+  readonly #card: BootingCard;
   readonly #bytesPerSecond: number;
   #owedMs = 0;
 
-  constructor(card: Card) {
+  constructor(card: BootingCard) {
     this.#card = card;
     const slow = card.fire('boot.slow');
     this.#bytesPerSecond = slow ? Number(slow.bytesPerSecond ?? 65536) : PROFILE.streamBytesPerSecond;

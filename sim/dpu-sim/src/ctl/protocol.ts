@@ -1,5 +1,5 @@
 /** The control channel: JSON lines over a unix socket. Request `{id?, op, …}`, answer `{id?, ok: true, result}` or `{id?, ok: false, error}`; after `subscribe` also `{event, …}` lines. */
-import type { ArmStage } from '../card/arm.ts';
+import type { ArmStage } from '../card/boot.ts';
 import type { FaultName, FaultParams } from '../faults.ts';
 
 export type CtlRequest = { id?: number } & (

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { execFile } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { startKubeSim, type KubeSim } from '@dpf/kube-sim';
 import { parse } from 'yaml';
 import { generateBfb } from '../images/generate.ts';
@@ -11,7 +13,7 @@ import type { JournalEntry } from '../journal.ts';
 import { startDpuSim, type DpuSim } from '../simulator.ts';
 import { bfCfg } from '../test/bf-cfg.ts';
 import { socketClient, type HostClient } from '../test/host-client.ts';
-import { push, TWO_CARDS } from '../test/sim-process.ts';
+import { BF3, push, TWO_CARDS } from '../test/sim-process.ts';
 import { parseJoin } from './cluster-info.ts';
 
 const SMALL = generateBfb({ bytes: 20_000 });
@@ -45,6 +47,11 @@ describe('a DPU that was told to join', () => {
     return sim.journaled((entry) => entry.event === event, { after, timeoutMs: 15_000 });
   };
   const install = (join: string[]) => push(host, bfCfg({ join }), SMALL);
+  /** The tool as a script of the card runs it, without an installation before. */
+  const kubeadm = (argv: string[]) => {
+    const env = { DPF_SIM_CTL: sim.ctl, DPF_SIM_HOST: 'h', DPF_SIM_PCI: BF3 };
+    return promisify(execFile)(join(folder, 'dpu-tools/kubeadm'), ['join', ...argv], { env });
+  };
   const getNode = () => admin(cluster, 'GET', '/api/v1/nodes/worker-1-0000-4b-00');
 
   test('makes its Node with nothing but endpoint, token and CA hash, and sets it Ready', async () => {
@@ -94,7 +101,7 @@ describe('a DPU that was told to join', () => {
   test('joins no cluster whose CA is not the one that was pinned', async () => {
     await createToken(cluster);
     const refused = next('join-refused');
-    await install(arguments_({ hash: `sha256:${'0'.repeat(64)}` }));
+    await expect(kubeadm(arguments_({ hash: `sha256:${'0'.repeat(64)}` }))).rejects.toMatchObject({ code: 1 });
     expect(await refused).toMatchObject({ why: 'the CA of the cluster is not the one that was pinned' });
     expect((await getNode()).status).toBe(404);
   });
@@ -102,7 +109,7 @@ describe('a DPU that was told to join', () => {
   test('joins no cluster whose answer is not signed by its token', async () => {
     await createToken(cluster);
     const refused = next('join-refused');
-    await install(arguments_({ token: 'abcdef.ffffffffffffffff' }));
+    await expect(kubeadm(arguments_({ token: 'abcdef.ffffffffffffffff' }))).rejects.toMatchObject({ code: 1 });
     expect(await refused).toMatchObject({ why: 'the signature of cluster-info is not by this token' });
   });
 });

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { realSleep } from '../clock.ts';
-import type { Card } from '../card/card.ts';
+import type { Board } from '../card/board.ts';
 import { discoverCa, JoinRefused, parseJoin, type JoinArguments } from './cluster-info.ts';
 import { putNode } from './node-object.ts';
 
@@ -14,11 +14,11 @@ interface Credential extends JoinArguments {
 const CREDENTIAL = 'etc/kubernetes/kubelet.conf';
 
 export class Kubelet {
-  readonly #card: Card;
+  readonly #card: Board;
   #running = new AbortController();
   #refusal = '';
 
-  constructor(card: Card) {
+  constructor(card: Board) {
     this.#card = card;
   }
 

@@ -1,9 +1,13 @@
 /** The host's rshim driver of one card: boot stream and misc commands. */
-import type { Card } from '../card/card.ts';
+import type { Arm } from '../card/arm.ts';
+import type { Board } from '../card/board.ts';
 import { Errno } from '../errno.ts';
 import { PROFILE } from '../profile.ts';
 import type { Handle } from '../tree.ts';
 import { parseMiscCommand, renderMisc } from './misc.ts';
+
+/** The driver resets the Arm, and shows whether it is up. */
+type DeviceCard = Board & { readonly arm: Arm };
 
 export class RshimDevice {
   displayLevel = 0;
@@ -17,10 +21,10 @@ export class RshimDevice {
   vlanId = '0 0';
   peerMac = '00:1a:ca:ff:ff:01';
   opn: string;
-  readonly #card: Card;
+  readonly #card: DeviceCard;
   #stream: BootStream | undefined;
 
-  constructor(card: Card) {
+  constructor(card: DeviceCard) {
     this.#card = card;
     this.opn = card.spec.partNumber.replaceAll('-', '').slice(0, 16);
   }
@@ -41,7 +45,7 @@ export class RshimDevice {
       this.#card.journal({ event: 'boot-open-refused', errno: refused.code });
       throw refused;
     }
-    const stream = new BootStream(this.#card, () => {
+    const stream = new BootStream(this.#card, this, () => {
       if (this.#stream !== stream) return;
       this.#stream = undefined;
       this.bootMode = 1;
@@ -167,15 +171,17 @@ export class RshimDevice {
 
 /** An open boot file: 8-byte words go into the FIFO; a tail of 1..7 bytes waits in the driver for more, or for close. */
 class BootStream implements Handle {
-  readonly #card: Card;
+  readonly #card: Board;
+  readonly #device: RshimDevice;
   readonly #onClose: () => void;
   #tail = Buffer.alloc(0);
   #bytes = 0;
   #lost = false;
   #losing = false;
 
-  constructor(card: Card, onClose: () => void) {
+  constructor(card: Board, device: RshimDevice, onClose: () => void) {
     this.#card = card;
+    this.#device = device;
     this.#onClose = onClose;
   }
 
@@ -183,12 +189,12 @@ class BootStream implements Handle {
     if (this.#bytes === 0 && data.length > 0 && !this.#lost) this.#card.journal({ event: 'first-byte' });
     this.#checkFaults(data.length);
     if (this.#lost) throw new Errno('ENODEV', 'the device is lost');
-    if (this.#card.device.dropped || this.#loses(data.length)) return this.#count(data.length);
+    if (this.#device.dropped || this.#loses(data.length)) return this.#count(data.length);
     const all = Buffer.concat([this.#tail, data]);
     const words = all.subarray(0, all.length - (all.length % 8));
     const before = this.#tail.length;
     const interrupt = this.#card.spec.oldDriver ? new AbortController().signal : signal;
-    const taken = await this.#card.fifo.write(Buffer.from(words), this.#card.device.bootTimeout, interrupt);
+    const taken = await this.#card.fifo.write(Buffer.from(words), this.#device.bootTimeout, interrupt);
     const whole = taken === words.length;
     this.#tail = whole ? Buffer.from(all.subarray(words.length)) : Buffer.alloc(0);
     return this.#count(whole ? data.length : Math.max(0, taken - (taken % 8) - before));
@@ -200,7 +206,7 @@ class BootStream implements Handle {
     this.#card.journal({ event: 'boot-close', bytes: this.#bytes });
     if (this.#tail.length === 0) return;
     const padded = Buffer.concat([this.#tail, Buffer.alloc(8 - this.#tail.length)]);
-    this.#card.fifo.write(padded, this.#card.device.bootTimeout, new AbortController().signal).catch(() => undefined);
+    this.#card.fifo.write(padded, this.#device.bootTimeout, new AbortController().signal).catch(() => undefined);
   }
 
   lose(): void {
@@ -225,7 +231,7 @@ class BootStream implements Handle {
     const taken = card.peek('rshim.ownershipLost');
     if (taken && reaches(taken.at)) {
       card.fire('rshim.ownershipLost');
-      card.device.dropMode = 1;
+      this.#device.dropMode = 1;
     }
   }
 

@@ -37,6 +37,8 @@ const IO = [
 /** Pure zones: decisions apart from I/O. */
 const PURE = [
   'services/*/src/decide/**',
+  'services/*/src/lifecycle/**',
+  'services/*/src/host/**',
   'services/*/src/phases/**',
   'services/*/src/plan/**',
   'services/*/src/status/**',

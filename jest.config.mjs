@@ -12,6 +12,6 @@ export default {
     ],
   },
   transformIgnorePatterns: ['/node_modules/'],
-  testTimeout: 20_000,
+  testTimeout: 60_000,
   maxWorkers: 2,
 };

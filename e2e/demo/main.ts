@@ -10,8 +10,8 @@ import { FAULTS } from './faults.ts';
 import { readOptions, type DemoOptions } from './options.ts';
 import { createView, type View } from './view.ts';
 
-/** The set of the founding document asks for a flavor `hbn` that does not exist; the demo makes it after so many milliseconds. */
-const FLAVOR_DELAY_MS = 3000;
+/** The set of the founding document asks for a flavor `hbn` that does not exist; the demo makes it so many milliseconds after all DPUs have said so. */
+const FLAVOR_DELAY_MS = 2000;
 const REDRAW_MS = 200;
 
 const options = readOptions(process.argv.slice(2));
@@ -51,12 +51,14 @@ async function provision(system: Fleet, { fault, hosts, timeout }: DemoOptions, 
     await system.kubectl('apply', '-f', FOUNDING_DOCUMENT);
     const began = Date.now();
     let flavor: Promise<unknown> | undefined;
+    let saidSo = 0;
     while (true) {
       const all = dpus.store.list();
       show.show(all);
       if (all.length === hosts + 1 && all.every((dpu) => dpu.status?.phase === 'Ready')) break;
       if (Date.now() - began > timeout * 1000) throw new Error(`not all DPUs are Ready after ${timeout} s`);
-      if (!flavor && Date.now() - began > FLAVOR_DELAY_MS) {
+      if (all.length === hosts + 1 && all.every((dpu) => dpu.status?.waitingFor?.includes('hbn'))) saidSo ||= Date.now();
+      if (!flavor && saidSo > 0 && Date.now() - saidSo > FLAVOR_DELAY_MS) {
         show.say('creating the flavor `hbn` that the set asks for');
         flavor = createFlavor(system);
       }

@@ -107,7 +107,10 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
         AGENT_API_CA_FILE: services.agentApiCaFile,
         BFB_VOLUME: services.bfbVolume,
         LOG_POLL_MS: '200',
+        // What the agent allows real hardware, at the speed of the simulated one.
         READY_GRACE_SECONDS: String(Math.max(2, Math.round(90 / speed))),
+        RESET_LANDING_SECONDS: String(Math.max(8, Math.round(600 / speed))),
+        ARM_OFF_SECONDS: String(Math.max(4, Math.round(150 / speed))),
       },
     });
     undo.push(() => agents.stop());

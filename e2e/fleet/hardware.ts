@@ -1,5 +1,5 @@
 /** The simulated hosts: one process of sim/dpu-sim, and its control channel. */
-import { existsSync } from 'node:fs';
+import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,7 +9,7 @@ import { ManagedProcess } from './processes.ts';
 import { WORKSPACE } from './workspace.ts';
 
 /** Longest wait for the simulator to be there, in milliseconds. */
-const START_MS = 20_000;
+const START_MS = 60_000;
 
 export interface HardwareOptions {
   folder: string;
@@ -52,23 +52,34 @@ export class Hardware {
   /** @param onEvent told when a host goes down or comes up */
   async start(onEvent: (event: CtlEvent) => void): Promise<void> {
     this.process.start();
-    for (let waited = 0; !existsSync(this.ctl); waited += 50) {
-      if (waited > START_MS) throw new Error(`the simulator of the hosts did not start; see ${this.process.spec.log}`);
+    const until = Date.now() + START_MS;
+    while (!(await this.#answers())) {
+      if (Date.now() > until) throw new Error(`the simulator of the hosts did not start; see ${this.process.spec.log}`);
       await delay(50);
     }
     this.#events = createConnection(this.ctl);
     this.#events.on('error', () => undefined);
-    createInterface({ input: this.#events }).on('line', (line) => {
+    const lines = createInterface({ input: this.#events });
+    lines.on('error', () => undefined);
+    lines.on('line', (line) => {
       const message = JSON.parse(line) as Partial<CtlEvent>;
       if (message.event) onEvent(message as CtlEvent);
     });
     this.#events.write('{"op":"subscribe"}\n');
   }
 
+  #answers(): Promise<boolean> {
+    return this.views().then(
+      () => true,
+      () => false,
+    );
+  }
+
   /** One request on the control channel (sim/dpu-sim/src/ctl). @throws Error with the simulator's words */
   async request<T = unknown>(message: CtlRequest): Promise<T> {
     const socket = createConnection(this.ctl);
     try {
+      await once(socket, 'connect');
       socket.write(`${JSON.stringify(message)}\n`);
       for await (const line of createInterface({ input: socket })) {
         const answer = JSON.parse(line) as { ok: true; result: T } | { ok: false; error: string };

@@ -38,7 +38,7 @@ const IO = [
 const PURE = [
   'services/*/src/decide/**',
   'services/*/src/lifecycle/**',
-  'services/*/src/host/**',
+  'services/dpu-controller/src/host/**',
   'services/*/src/phases/**',
   'services/*/src/plan/**',
   'services/*/src/status/**',

@@ -22,7 +22,7 @@ const TASKS = {
       [
         'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs',
         '--config',
-        '.dependency-cruiser.cjs',
+        '.dependency-cruiser.mjs',
         'libs',
         'services',
         'sim',

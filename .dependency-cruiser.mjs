@@ -1,5 +1,5 @@
 /** Import circles, in the whole workspace. Types count: a circle of types is a circle of thought. */
-module.exports = {
+export default {
   forbidden: [
     {
       name: 'no-circular',

@@ -135,6 +135,9 @@ describe('what others left behind', () => {
     const said = node().agent({ ...announcement({}), sequence: 3 });
     const same = announced(releaseByForce(claimCard(said.object, owner()), UID), announcement({ sequence: 4 }), 'nfd', NOW)!;
     expect(recordsOf(same).claims).toEqual({});
+    // Rule reset-on-node: not while a reset of this boot is claimed.
+    const pinned = claimReset(forced, { boot: 1, uid: UID, attempt: 1, requestedAt: '2026-03-01T12:00:00.000Z' });
+    expect(holdersOf(announced(pinned, announcement({ sequence: 4 }), 'nfd', NOW)!)).toEqual({ [UID]: 1 });
     const nothing = announced(forced, announcement({ sequence: 4 }), 'nfd', NOW)!;
     expect([recordsOf(nothing).claims, holdersOf(nothing), nothing.spec?.taints]).toEqual([{}, {}, []]);
   });

@@ -274,6 +274,11 @@ describe('Rebooting', () => {
       { phase: 'Rebooting', reason: 'WaitingForHostReset', does: ['submitReset'] },
     ],
     [
+      'Rule boots-are-ordered: a smaller boot is none after the install',
+      observed(rebooting(), { host: node().agent({ boot: 0 }).claimed().held() }),
+      { phase: 'Rebooting', reason: 'WaitingForHostReset', does: [] },
+    ],
+    [
       'Rule boots-are-ordered: a greater boot ends it',
       observed(rebooting(), { host: node().agent({ boot: 2 }).claimed().held() }),
       { phase: 'HostNetworkConfiguration', reason: 'ConfiguringHostNetwork', does: ['submit'] },

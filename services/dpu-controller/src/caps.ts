@@ -11,10 +11,14 @@ const isWaiting = ({ status }: Dpu): boolean =>
   status?.phase === 'Pending' && status.operation?.kind === 'preflight' && status.operation.state === 'Succeeded';
 const rank = ({ metadata, status }: Dpu): string => `${status?.attempt?.startedAt} ${metadata.uid}`;
 
+/** Whether there is anything to count: copying the lists for every Dpu of a large fleet costs more than the rest of its decision. */
+export const isLimited = ({ maxParallelInstalls, maxUnavailableNodes }: Settings): boolean =>
+  maxParallelInstalls !== undefined || maxUnavailableNodes !== undefined;
+
 /** Nothing is counted for a limit that is not set. */
 export function capsOf(dpu: Dpu, dpus: readonly Dpu[], nodes: readonly Node[], settings: Settings): Caps {
   const { maxParallelInstalls, maxUnavailableNodes } = settings;
-  if (maxParallelInstalls === undefined && maxUnavailableNodes === undefined) return {};
+  if (!isLimited(settings)) return {};
   const others = dpus.filter(({ metadata }) => metadata.uid !== dpu.metadata.uid);
   const ahead = others.filter((other) => isInstalling(other) || (isWaiting(other) && rank(other) < rank(dpu)));
   return {

@@ -1,7 +1,7 @@
 /** observe: the only reads of a decision. From the stores where they do, live where they must; nothing that the phase does not need. */
 import type { Bfb, Dpu, DPUFlavor, Node, Phase, Report } from '@dpf/api';
 import { hostFacts } from './host/records.ts';
-import { capsOf } from './caps.ts';
+import { capsOf, isLimited } from './caps.ts';
 import { hashOf, previewBfcfg, readValues } from './flavor-inputs.ts';
 import { at, hasFinalizer, isClaimed } from './lifecycle/facts.ts';
 import type { BfbFacts, FlavorFacts, Observed, Seen, Sibling, TenantFacts } from './lifecycle/observed.ts';
@@ -70,7 +70,8 @@ export async function observe(world: World, dpu: Dpu, options: ObserveOptions = 
     needs.has('tenant') ? readTenant(world, dpu, signal) : ('unread' as const),
     needs.has('flavor') ? readFlavor(world, stored, dpu, needs, base.now, signal) : ({ flavor: 'unread', bfcfg: 'unread' } as const),
   ]);
-  const caps = needs.has('caps') ? capsOf(dpu, stores.dpus.list(), stores.nodes.list(), world.settings) : {};
+  const limited = needs.has('caps') && isLimited(world.settings);
+  const caps = limited ? capsOf(dpu, stores.dpus.list(), stores.nodes.list(), world.settings) : {};
   return { observed: { ...base, bfb, tenant, caps, ...flavor }, node };
 
   /** Past its installation a Dpu is followed in its cluster, flavor or not. */

@@ -1,8 +1,10 @@
 /** What the agent does to the host, told with the agent as a process that ends with its host. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { operationId } from '@dpf/api';
 import { cardSpec, generateBfb, startDpuSim } from '@dpf/dpu-sim';
 import { NODE, PCI, Stage, UID } from './test/stage.ts';
+
+jest.setTimeout(90_000);
 
 const image = generateBfb({ bytes: 100_000 });
 const stage = new Stage(image, (stateDir) => startDpuSim({ stateDir, speed: 2000, hosts: [{ name: NODE, cards: [cardSpec(0, 1)] }] }));

@@ -2,11 +2,13 @@
 import { execFile } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { cardSpec, generateBfb, startDpuSim, type JournalEntry } from '@dpf/dpu-sim';
 import type { ReportReply } from '@dpf/api';
 import type { Answer } from './test/fake-controller.ts';
 import { NODE, PCI, Stage, UID } from './test/stage.ts';
+
+jest.setTimeout(90_000);
 
 const image = generateBfb({ bytes: 600_000 });
 const stage = new Stage(image, (stateDir) => startDpuSim({ stateDir, speed: 2000, hosts: [{ name: NODE, cards: [cardSpec(0, 1)] }] }));

@@ -21,7 +21,7 @@ test('looks at once (two preflights of one host) come one after the other: each 
     expect(agent.cards.current.map(({ index }) => index)).toEqual([0, 1]);
   } finally {
     await agent.close();
-    sim.close();
+    await sim.close();
     rmSync(folder, { recursive: true, force: true });
   }
 });

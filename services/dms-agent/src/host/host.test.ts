@@ -33,7 +33,7 @@ describe.each(['a unix socket', 'files of a FUSE tree'] as const)('simulated har
   });
   afterAll(async () => {
     await host?.close();
-    sim.close();
+    await sim.close();
     rmSync(folder, { recursive: true, force: true });
   });
 

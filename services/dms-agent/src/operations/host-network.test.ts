@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { cardSpec, startDpuSim, type DpuSim, type FaultName } from '@dpf/dpu-sim';
 import { bench, type Bench } from '../test/bench.ts';
 import { cleanup } from './cleanup.ts';
@@ -11,6 +11,8 @@ import { hostNetwork } from './host-network.ts';
 
 const [FIRST, SECOND] = ['0000-4b-00', '0000-b1-00'] as const;
 const wanted = { uid: 'dpu-1', attempt: 1, numberOfVfs: 4, mtu: 1500, channelVf: 1 };
+jest.setTimeout(60_000);
+
 let folder: string;
 let sim: DpuSim;
 let agent: Bench;
@@ -23,7 +25,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await agent.close();
-  sim.close();
+  await sim.close();
   rmSync(folder, { recursive: true, force: true });
 });
 

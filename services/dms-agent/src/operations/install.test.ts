@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { failureMarker, installMarker, operationId } from '@dpf/api';
 import { cardSpec, generateBfb, startDpuSim, type DpuSim, type FaultName } from '@dpf/dpu-sim';
 import { bench, publish, type Bench } from '../test/bench.ts';
@@ -10,6 +10,8 @@ import { bfCfg } from '../test/config.ts';
 import { OperationControl } from './control.ts';
 import { install } from './install.ts';
 import type { InstallSpec } from './verdict.ts';
+
+jest.setTimeout(60_000);
 
 const PCI = '0000-4b-00';
 const UID = 'a-dpu';
@@ -27,7 +29,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await agent.close();
-  sim.close();
+  await sim.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -42,10 +44,13 @@ const spec = (changes: Partial<InstallSpec> = {}): InstallSpec => ({
   bfbSize: image.size,
   bfcfg: bfCfg(installMarker(UID, 1)),
   marker: installMarker(UID, 1),
-  deadlines: { noByteSeconds: 1, noLogSeconds: 2, totalSeconds: 20 },
+  deadlines: PATIENT,
   ...changes,
 });
 const run = (changes?: Partial<InstallSpec>) => install(spec(changes), agent, new OperationControl());
+/** For a machine that is busy; and for stories that wait for a deadline. */
+const PATIENT = { noByteSeconds: 30, noLogSeconds: 30, totalSeconds: 50 };
+const HASTY = { noByteSeconds: 1, noLogSeconds: 2, totalSeconds: 50 };
 const opened = () => sim.journal().filter(({ event }) => event === 'boot-open').length;
 
 describe('an install ends with', () => {
@@ -65,7 +70,8 @@ describe('an install ends with', () => {
   ];
   test.each(faults)('fault %s: %s, %s', async (name, reason, failureClass, params) => {
     sim.arm({ name, persistent: true, params });
-    const ending = await run();
+    const hangs = ['boot.stall', 'installer.hang'].includes(name);
+    const ending = await run({ deadlines: hangs ? HASTY : PATIENT });
     expect(ending).toMatchObject({ state: 'failed', reason, class: failureClass });
     expect(ending.message).not.toContain('undefined');
   });
@@ -120,7 +126,7 @@ describe('before the boot file is opened', () => {
     sim.arm({ name: 'boot.stall', params: { at: 200_000 } });
     // The marker of the very same attempt still stands in the log of the card.
     await agent.journal.update((data) => (data.installs = {}));
-    expect(await run()).toMatchObject({ state: 'failed', reason: 'PushTimedOut' });
+    expect(await run({ deadlines: HASTY })).toMatchObject({ state: 'failed', reason: 'PushTimedOut' });
   });
 
   test('Rule reset-alone: nothing is installed once a reset of this boot stands in the journal', async () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { cardSpec, generateBfb, startDpuSim, type DpuSim, type FaultName } from '@dpf/dpu-sim';
 import { bench, publish, type Bench } from '../test/bench.ts';
 import { OperationControl } from './control.ts';
@@ -9,6 +9,8 @@ import { preflight } from './preflight.ts';
 
 const image = generateBfb({ bytes: 50_000 });
 const forOthers = generateBfb({ bytes: 50_000, generation: 'BlueField-3' });
+jest.setTimeout(60_000);
+
 let folder: string;
 let sim: DpuSim;
 let agent: Bench;
@@ -23,7 +25,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await agent.close();
-  sim.close();
+  await sim.close();
   rmSync(folder, { recursive: true, force: true });
 });
 

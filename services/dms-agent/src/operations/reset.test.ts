@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { operationId } from '@dpf/api';
 import { cardSpec, startDpuSim, type DpuSim } from '@dpf/dpu-sim';
 import { bench, type Bench } from '../test/bench.ts';
@@ -10,6 +10,8 @@ import { emptyStory } from '../rshim/story.ts';
 import { OperationControl } from './control.ts';
 import { AgentStopping, OperationDropped } from './failure.ts';
 import { reset, type ResetSpec } from './reset.ts';
+
+jest.setTimeout(60_000);
 
 let folder: string;
 let sim: DpuSim;
@@ -19,12 +21,12 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'dms-reset-'));
   sim = await startDpuSim({ stateDir: folder, speed: 2000, hosts: [{ name: 'worker-1', cards: [cardSpec(0, 1), cardSpec(1, 2)] }] });
   const [host] = sim.hosts();
-  agent = await bench(host as NonNullable<typeof host>, { resetLandingMs: 500, armOffMs: 300 });
+  agent = await bench(host as NonNullable<typeof host>, { resetLandingMs: 20_000, armOffMs: 300 });
   sim.onEvent(({ event }) => event === 'host-down' && agent.stop());
 });
 afterEach(async () => {
   await agent.close();
-  sim.close();
+  await sim.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -76,9 +78,11 @@ describe('a reset of the host', () => {
 
   test('Rule reset-journaled: one that stands in the journal is not issued again while it may land, and is given up when it can no longer', async () => {
     await agent.journal.update((data) => (data.reset = { boot: data.boot, issuedAt: Date.now() }));
+    agent.timing.resetLandingMs = 300;
     await expect(run()).rejects.toMatchObject({ reason: 'HostResetNotSeen' });
     expect(resets()).toEqual([]);
     expect(agent.journal.data.reset).toBeUndefined();
+    agent.timing.resetLandingMs = 20_000;
     await expect(run()).rejects.toThrow(AgentStopping);
     expect(resets()).toHaveLength(1);
   });

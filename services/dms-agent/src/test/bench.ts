@@ -24,7 +24,7 @@ export interface Bench extends OperationContext {
   close(): Promise<void>;
 }
 
-const TIMING: Timing = { logPollMs: 10, readyGraceMs: 300, resetLandingMs: 3_000, armOffMs: 2_000, rshimStartMs: 0, netdevMs: 3_000 };
+const TIMING: Timing = { logPollMs: 10, readyGraceMs: 300, resetLandingMs: 3_000, armOffMs: 2_000, rshimStartMs: 0, netdevMs: 20_000 };
 
 /** @param host as the simulator shows it */
 export async function bench(host: { socket: string; toolPath: string }, timing: Partial<Timing> = {}, folder?: string): Promise<Bench> {

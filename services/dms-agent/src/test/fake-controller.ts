@@ -60,7 +60,7 @@ export class FakeController {
   }
 
   /** Waits until something that the test looks for is there. */
-  async until<T>(find: () => T | undefined | false, what: string, ms = 10_000): Promise<T> {
+  async until<T>(find: () => T | undefined | false, what: string, ms = 40_000): Promise<T> {
     const late = Date.now() + ms;
     for (;;) {
       const found = find();

@@ -17,7 +17,7 @@ export const UID = '0c5c9c1e-8f2d-4a8c-9f1a-1d7a3b6c9e01';
 /** As much of a simulator as is used here. */
 interface Hardware {
   hosts(): { socket: string; root?: string; toolPath: string }[];
-  close(): void;
+  close(): Promise<void>;
 }
 interface Image {
   size: number;
@@ -70,7 +70,7 @@ export class Stage<S extends Hardware> {
 
   async strike(): Promise<void> {
     await this.agent.end('SIGKILL');
-    this.sim.close();
+    await this.sim.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -136,7 +136,7 @@ export class Stage<S extends Hardware> {
       bfbSize: this.#image.size,
       bfcfg: bfCfg(marker),
       marker,
-      deadlines: { noByteSeconds: 20, noLogSeconds: 20, totalSeconds: 60 },
+      deadlines: { noByteSeconds: 60, noLogSeconds: 60, totalSeconds: 90 },
       ...changes,
     };
   }

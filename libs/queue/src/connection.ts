@@ -26,7 +26,7 @@ export function redisOptions(settings: RedisSettings): RedisOptions {
     disableClientInfo: true,
     maxRetriesPerRequest: null,
     connectTimeout: 5_000,
-    disconnectTimeout: 500,
+    disconnectTimeout: 200,
     socketTimeout: 15_000,
     retryStrategy: (times) => Math.min(2_000, 50 * 2 ** Math.min(times, 6)) * (0.5 + Math.random()),
   };

@@ -235,9 +235,11 @@ describe('Redis fails in the middle of an operation', () => {
 describe('cost and rights', () => {
   test('an idle agent holds two connections', async () => {
     await agent();
+    const connections = async () =>
+      ((await server.admin.client('LIST')) as string).split('\n').filter((line) => line.includes('user=dms-agent')).length;
+    await until('those of the agents before are closed', async () => (await connections()) === 2);
     await pause(100);
-    const clients = (await server.admin.client('LIST')) as string;
-    expect(clients.split('\n').filter((line) => line.includes('user=dms-agent'))).toHaveLength(2);
+    expect(await connections()).toBe(2);
   });
 
   test('the agents reach their own queues only', async () => {

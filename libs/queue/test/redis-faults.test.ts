@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { seedOf, seeded } from './random.ts';
+import { until } from './until.ts';
 import { keysNamed, stage } from './stage.ts';
 
 const on = stage();
@@ -47,7 +48,7 @@ describe('Redis', () => {
     await Promise.all([on.replicas.start(), on.replicas.start()]);
     await referee.until('all were worked', () => keys.every((key) => referee.runs(key) >= 1));
     await on.server.kill();
-    expect(on.redis.problem()).toMatch(/^(the connection to Redis|Redis at 127\.0\.0\.1:\d+ does not answer)/);
+    await until('it is said', () => /^(the connection to Redis|Redis at 127\.0\.0\.1:\d+ does not answer)/.test(on.redis.problem() ?? ''));
     referee.change('other/1');
     const given = on.producer.wake({ key: 'other/1' });
     for (const key of keys) referee.change(key);

@@ -61,6 +61,7 @@ export async function startRedis(options: RedisStart = {}): Promise<RedisProcess
     ...(options.tls && { tls: { rejectUnauthorized: false } }),
     maxRetriesPerRequest: null,
     retryStrategy: () => 50,
+    disconnectTimeout: 100,
   });
   admin.on('error', () => {});
   await admin.ping();

@@ -35,9 +35,11 @@ describe('several replicas', () => {
     const { referee } = on.story();
     const first = await on.replicas.start();
     referee.change('slow/k');
+    referee.held.add('slow/k');
     await on.producer.wake({ key: 'slow/k' });
     await referee.until('it is worked', () => referee.runs('slow/k') === 1);
     await on.replicas.end(first);
+    referee.letGo();
     const killed = performance.now();
     await on.replicas.start();
     await referee.until('it is worked again', () => referee.runs('slow/k') === 2);
@@ -50,9 +52,11 @@ describe('several replicas', () => {
     const { referee } = on.story();
     const [paused] = [await on.replicas.start()];
     referee.change('slow/k');
+    referee.held.add('slow/k');
     await on.producer.wake({ key: 'slow/k' });
     await referee.until('it is worked', () => referee.runs('slow/k') === 1);
     paused.kill('SIGSTOP');
+    referee.letGo();
     await on.replicas.start();
     await referee.until('the other works it', () => referee.runs('slow/k') === 2);
     await on.nothingLost();
@@ -68,9 +72,11 @@ describe('several replicas', () => {
     const { referee } = on.story();
     const [paused] = [await on.replicas.start()];
     referee.change('slow/k');
+    referee.held.add('slow/k');
     await on.producer.wake({ key: 'slow/k' });
     await referee.until('it is worked', () => referee.runs('slow/k') === 1);
     paused.kill('SIGSTOP');
+    referee.letGo();
     referee.change('slow/k');
     await on.producer.wake({ key: 'slow/k' });
     await on.replicas.start();

@@ -33,7 +33,15 @@ export class Referee {
   /** Descriptions of two replicas at one key that neither had been told to stop. */
   readonly overlaps: string[] = [];
   readonly events: { type: string; key: string }[] = [];
+  /** Keys whose next worker is not let on until `letGo`. */
+  readonly held = new Set<string>();
+  private readonly withheld: (() => void)[] = [];
   private watchers: (() => void)[] = [];
+
+  letGo(): void {
+    this.held.clear();
+    for (const answer of this.withheld.splice(0)) answer();
+  }
 
   change(key: string): void {
     this.versions.set(key, (this.versions.get(key) ?? 0) + 1);
@@ -54,7 +62,9 @@ export class Referee {
     else if ('ask' in told) {
       if (told.start !== undefined) this.started(child, told.start, told.resourceVersion);
       if (told.end !== undefined) this.ended(child, told.end, told.ok === true);
-      if (child.connected) child.send({ answer: told.ask });
+      const answer = () => void (child.connected && child.send({ answer: told.ask }));
+      if (told.start !== undefined && this.held.has(told.start)) this.withheld.push(answer);
+      else answer();
     }
     for (const watcher of this.watchers.splice(0)) watcher();
   }
@@ -111,6 +121,8 @@ export class Replicas {
   async start(): Promise<ChildProcess> {
     const child = fork(WORKER, [JSON.stringify(this.settings)], { execArgv: ['--disable-warning=ExperimentalWarning'] });
     this.children.push(child);
+    // Answers to one that was killed.
+    child.on('error', () => {});
     const ready = new Promise<void>((resolve, reject) => {
       child.on('message', (told: Told) => ('ready' in told ? resolve() : this.referee.hear(child, told)));
       child.once('exit', (code) => reject(new Error(`a replica ended with code ${code}`)));

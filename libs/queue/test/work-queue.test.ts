@@ -193,6 +193,29 @@ describe('timers', () => {
     for (let i = 1; i < 4; i++) expect(at[i]! - at[i - 1]!).toBeGreaterThanOrEqual(75);
   });
 
+  test('a key with nothing left to do drops the timer that stood before, not one that was set for an earlier time meanwhile', async () => {
+    const gate = Promise.withResolvers<void>();
+    let runs = 0;
+    const { queue, name } = workedQueue({
+      handler: async () => {
+        if (++runs === 2) await gate.promise;
+      },
+    });
+    const timer = () => server.admin.zscore(`dpf:${name}:timers`, 'k');
+    await queue.wakeAfter('k', 60_000);
+    await queue.wake({ key: 'k' });
+    await until('it ran, and its timer is gone', async () => runs === 1 && (await timer()) === null);
+    await queue.wakeAfter('k', 60_000);
+    await queue.wake({ key: 'k' });
+    await until('it runs', () => runs === 2);
+    await queue.wakeAfter('k', 30_000);
+    gate.resolve();
+    await queue.wake({ key: 'k2' });
+    await until('both are done', async () => runs === 3 && (await queue.lagMs()) === 0);
+    expect(Number(await timer()) - Date.now()).toBeLessThan(31_000);
+    expect(await timer()).not.toBeNull();
+  });
+
   test('a timer that its replica does not live to ring is rung by another', async () => {
     const seen: string[] = [];
     const { queue, name } = workedQueue({ handler: async ({ key }) => void seen.push(key) });

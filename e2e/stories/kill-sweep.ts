@@ -1,14 +1,19 @@
-/** `node e2e/stories/kill-sweep.ts [--seeds N] [--first S] [--speed X]`: the sweep as a command. Exit 1 when a run has a problem. */
+/** `node e2e/stories/kill-sweep.ts [--seeds N] [--first S] [--speed X] [--hosts N]`: the sweep as a command. Exit 1 when a run has a problem. */
 import { parseArgs } from 'node:util';
 import { startFleet } from '../fleet/fleet.ts';
 import { DpuWatching } from '../fleet/watching.ts';
 import { hitTable, sweepRun, type SweepResult } from './sweep.ts';
 
 const { values } = parseArgs({
-  options: { seeds: { type: 'string', default: '30' }, first: { type: 'string', default: '1' }, speed: { type: 'string', default: '60' } },
+  options: {
+    seeds: { type: 'string', default: '30' },
+    first: { type: 'string', default: '1' },
+    speed: { type: 'string', default: '60' },
+    hosts: { type: 'string', default: '4' },
+  },
 });
 const [seeds, first, speed] = [Number(values.seeds), Number(values.first), Number(values.speed)];
-const fleet = await startFleet({ speed, logLevel: 'info', onStep: (step) => console.log(`starting ${step}`) });
+const fleet = await startFleet({ hosts: Number(values.hosts), speed, logLevel: 'info', onStep: (step) => console.log(`starting ${step}`) });
 console.log(`logs: ${fleet.folder}/logs`);
 const dpus = await DpuWatching.start(fleet.host.cluster);
 const results: SweepResult[] = [];

@@ -31,7 +31,7 @@ describe('the journal', () => {
   test('a reset belongs to its boot', async () => {
     const folder = newFolder();
     const first = await Journal.open(folder, boot('a'));
-    await first.update((data) => (data.reset = { boot: data.boot, issuedAt: 1 }));
+    await first.update((data) => (data.reset = { boot: data.boot, issuedAtUptime: 1 }));
     expect((await Journal.open(folder, boot('a'))).data.reset).toBeDefined();
     expect((await Journal.open(folder, boot('b'))).data.reset).toBeUndefined();
   });

@@ -55,8 +55,8 @@ export interface HostNetworkRecord {
 
 export interface ResetRecord {
   boot: number;
-  /** Set before the command is issued, milliseconds since 1970. */
-  issuedAt: number;
+  /** Set before the command is issued: how long the host was up then, milliseconds. Not the time of day, which may be set meanwhile. */
+  issuedAtUptime: number;
 }
 
 export interface JournalData {

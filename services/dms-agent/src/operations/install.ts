@@ -46,7 +46,8 @@ async function begin(spec: InstallSpec, lock: CardLock, context: OperationContex
     throw new OperationFailure('ConfigTooLarge', 'neverSucceeds', `bf.cfg has ${config.length} bytes, a card takes ${CONFIG_LIMIT_BYTES}`);
   const image = await context.images.check(spec);
   // Rule reset-alone: nothing is installed once a reset of this boot stands in the journal.
-  if (journal.data.reset) throw new OperationFailure('ResetUnderWay', 'transient', 'the host is about to be reset');
+  if (journal.data.reset)
+    throw new OperationFailure('ResetUnderWay', 'transient', 'the host is about to be reset, nothing was touched', { cutOff: true });
   control.begin();
 
   // Rule log-from-push: the log is emptied before the boot file is opened; only what comes after counts.

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { operationId } from '@dpf/api';
 import { cardSpec, startDpuSim, type DpuSim } from '@dpf/dpu-sim';
+import { uptimeOf } from '../host/boot.ts';
 import { bench, type Bench } from '../test/bench.ts';
 import { emptyStory } from '../rshim/story.ts';
 import { OperationControl } from './control.ts';
@@ -77,7 +78,8 @@ describe('a reset of the host', () => {
   });
 
   test('Rule reset-journaled: one that stands in the journal is not issued again while it may land, and is given up when it can no longer', async () => {
-    await agent.journal.update((data) => (data.reset = { boot: data.boot, issuedAt: Date.now() }));
+    const issuedAtUptime = (await uptimeOf(agent.host)) as number;
+    await agent.journal.update((data) => (data.reset = { boot: data.boot, issuedAtUptime }));
     agent.timing.resetLandingMs = 300;
     await expect(run()).rejects.toMatchObject({ reason: 'HostResetNotSeen' });
     expect(resets()).toEqual([]);
@@ -90,6 +92,20 @@ describe('a reset of the host', () => {
   test('Rule reset-journaled: it stands in the journal before the host goes down', async () => {
     await expect(run()).rejects.toThrow(AgentStopping);
     expect(agent.journal.data.reset).toMatchObject({ boot: agent.journal.data.boot });
+  });
+
+  test('Rule reset-journaled: a time of day that is set forward does not give up a reset that may still land', async () => {
+    const issuedAtUptime = (await uptimeOf(agent.host)) as number;
+    await agent.journal.update((data) => (data.reset = { boot: data.boot, issuedAtUptime }));
+    const { now } = agent.clock;
+    agent.clock = { ...agent.clock, now: () => now() + 3_600_000 };
+    agent.timing.resetLandingMs = 60_000;
+    const waiting = run();
+    const slept = await Promise.race([waiting.catch((error: unknown) => error), agent.clock.sleep(300)]);
+    expect(slept).toBeUndefined();
+    agent.stop();
+    await expect(waiting).rejects.toThrow(AgentStopping);
+    expect(agent.journal.data.reset).toBeDefined();
   });
 
   test('is dropped when its boot is over', async () => {

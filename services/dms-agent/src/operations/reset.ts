@@ -1,6 +1,7 @@
 /** Reset of the whole host, so that its cards start with what was installed: once per boot. */
 import type { OperationSpec, Pci } from '@dpf/api';
 import { busAddress } from '../detect/pci.ts';
+import { uptimeOf } from '../host/boot.ts';
 import type { CardLock } from '../lock.ts';
 import { lastWords } from '../tools.ts';
 import type { OperationContext } from './context.ts';
@@ -24,7 +25,9 @@ export async function reset(spec: ResetSpec, context: OperationContext, control:
     if (!journal.data.reset) {
       if (spec.method === 'systemLevelReset') await shutDownCards(context, control);
       control.begin();
-      await journal.update((data) => (data.reset = { boot: spec.boot, issuedAt: context.clock.now() }));
+      const issuedAtUptime = await uptimeOf(context.host);
+      if (issuedAtUptime === undefined) throw new Error('cannot read /proc/uptime of the host, nothing was reset');
+      await journal.update((data) => (data.reset = { boot: spec.boot, issuedAtUptime }));
       control.progress(80, 'resets the host');
       await issue(spec, context);
     }
@@ -100,13 +103,16 @@ async function issue(spec: ResetSpec, context: OperationContext): Promise<void> 
   throw new OperationFailure('HostResetFailed', 'needsHuman', words.join('; '));
 }
 
-/** The agent ends with the host. Returns when the reset can no longer land. */
+/** The agent ends with the host. Returns when the reset can no longer land, by the host's uptime: the time of day may be set meanwhile. */
 async function waitForEnd(context: OperationContext, control: OperationControl): Promise<void> {
-  const until = (context.journal.data.reset?.issuedAt ?? 0) + context.timing.resetLandingMs;
+  const until = (context.journal.data.reset?.issuedAtUptime ?? 0) + context.timing.resetLandingMs;
   control.progress(90, 'waits for the host to go down');
-  while (context.clock.now() < until) {
+  for (;;) {
+    // A host whose uptime cannot be read any more is going down.
+    const left = until - ((await uptimeOf(context.host)) ?? 0);
+    if (left <= 0) return;
     // A reset that was issued cannot be called back: only the agent's own end is heeded here.
-    await context.clock.sleep(Math.min(1000, until - context.clock.now()), context.stopping);
+    await context.clock.sleep(Math.min(1000, left), context.stopping);
     if (context.stopping.aborted) throw new AgentStopping('the agent is being stopped');
   }
 }

@@ -8,6 +8,7 @@ import type { OperationContext } from './operations/context.ts';
 import { OperationControl } from './operations/control.ts';
 import type { Executor } from './operations/executor.ts';
 import { hostNetwork } from './operations/host-network.ts';
+import { stopCard } from './operations/stop-card.ts';
 
 export interface AgentSettings {
   node: string;
@@ -166,8 +167,12 @@ export class Agent {
     // Rule card-lock: while a push child still lives nothing is confirmed to be gone.
     const lock = await locks.tryAcquire(pci);
     if (!lock) return;
-    await journal.endInstall(pci, { state: 'cancelled', percent: 0, message: 'its Dpu is gone', boot: journal.data.boot });
-    await lock.release();
+    try {
+      await stopCard(this.#context, pci, journal.install(pci)?.story);
+      await journal.endInstall(pci, { state: 'cancelled', percent: 0, message: 'its Dpu is gone', boot: journal.data.boot });
+    } finally {
+      await lock.release();
+    }
   }
 
   #perform(id: string): void {

@@ -120,6 +120,31 @@ describe('an install ends with', () => {
   });
 });
 
+describe('an install that is given up', () => {
+  const armResets = () => sim.journal().flatMap((entry) => (entry.event === 'arm-reset' ? [entry.kind] : []));
+
+  test.each<[string, FaultName, Partial<InstallSpec>, string]>([
+    ['a silent installer', 'installer.hang', { deadlines: HASTY }, 'InstallerSilent'],
+    ['a time that is over', 'installer.hang', { deadlines: { ...PATIENT, totalSeconds: 2 } }, 'InstallTimedOut'],
+    ['a bf.cfg that the installer does without', 'installer.invalidCfg', {}, 'ConfigNotApplied'],
+  ])('by the agent: the card is stopped, and writes nothing any more (%s)', async (_why, name, changes, reason) => {
+    sim.arm({ name });
+    expect(await run(changes)).toMatchObject({ state: 'failed', reason });
+    expect(armResets()).toEqual(['boot-open', 'SW_RESET']);
+    expect(sim.journal().filter(({ event }) => event === 'flash-completed')).toEqual([]);
+  });
+
+  test.each<[string, FaultName]>([
+    ['whose installer failed restarts itself', 'installer.fail'],
+    ['whose boot file could not be opened was not touched', 'boot.open.ebusy'],
+    ['that runs the installed system goes on', 'reboot.noReady'],
+  ])('leaves a card alone that %s', async (_why, name) => {
+    sim.arm({ name });
+    expect(await run({ deadlines: HASTY })).toMatchObject({ state: 'failed' });
+    expect(armResets()).not.toContain('SW_RESET');
+  });
+});
+
 describe('before the boot file is opened', () => {
   test('Rule log-from-push: what stood in the log before is not taken for the end of this install', async () => {
     await run();

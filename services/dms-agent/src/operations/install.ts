@@ -9,10 +9,11 @@ import { startPush, type Push } from '../push/child.ts';
 import { emptyStory } from '../rshim/story.ts';
 import type { OperationContext } from './context.ts';
 import type { OperationControl } from './control.ts';
-import { OperationCancelled, OperationFailure } from './failure.ts';
+import { AgentStopping, OperationFailure } from './failure.ts';
 import { endingOf } from './ending.ts';
 import { CONFIG_LIMIT_BYTES } from './preflight.ts';
 import { usableCard } from './rshim-of.ts';
+import { stopCard } from './stop-card.ts';
 import type { InstallSpec } from './verdict.ts';
 import { watch } from './watch.ts';
 
@@ -97,24 +98,23 @@ async function goOn(spec: InstallSpec, entry: InstallRecord, context: OperationC
   const device = await context.rshim.find(busAddress(spec.pci));
   const log = device && (await presentLog(context, device.name));
   if (log?.some((line) => line.endsWith(spec.marker))) return 'the card is installed and configured';
+  await stopCard(context, spec.pci, entry.story);
   throw new OperationFailure('PushCutOff', 'transient', 'the agent ended while it pushed the image', { cutOff: true });
 }
 
-/** Watches push and log to the end. A push that the card, or rshim, refused is classified by its errno, unless the log knows better. */
+/** Watches push and log to the end; an install that is given up is stopped in the card too. A push that the card, or rshim, refused is classified by its errno, unless the log knows better. */
 async function follow(spec: InstallSpec, context: OperationContext, control: OperationControl, push?: Push): Promise<string> {
   try {
     return await watch(spec, context, control, push);
   } catch (error) {
-    if (error instanceof OperationCancelled) await stopCard(spec, context, push);
+    // The next agent goes on with it.
+    if (error instanceof AgentStopping) throw error;
+    await push?.kill();
+    // A boot file that could not be opened is another's, or nobody's: the card was not touched.
+    const touched = !push || push.bytes !== undefined;
+    if (touched) await stopCard(context, spec.pci, context.journal.install(spec.pci)?.story);
     throw error;
   }
-}
-
-/** A cancelled install goes on in the card by itself: it is reset, and boots what its disk holds. */
-async function stopCard(spec: InstallSpec, context: OperationContext, push?: Push): Promise<void> {
-  await push?.kill();
-  const device = await context.rshim.find(busAddress(spec.pci));
-  if (device) await context.rshim.command(device.name, 'SW_RESET', 1).catch(() => undefined);
 }
 
 /** What the API shows of a card after an install. */

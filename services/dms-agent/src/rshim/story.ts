@@ -26,6 +26,10 @@ export interface LogStory {
 
 export const emptyStory: LogStory = { percent: 0, message: 'waits for the card to start from the image' };
 
+/** The installer writes nothing any more: it started the installed system, or gave up and restarts the card. */
+export const hasEnded = (story: LogStory): boolean =>
+  story.rebooted === true || story.readyAt !== undefined || story.configured === true || story.failure?.reason === 'InstallerFailed';
+
 /** Stages in the order of an installation: a line that matches says that the card got there. */
 const STAGES: readonly [RegExp, number, string, Partial<LogStory>?][] = [
   [/BL2\]: start|PSC BL1 START/, 2, 'the card starts from the image'],

@@ -171,6 +171,22 @@ describe('failures', () => {
     expect(decision.status).toMatchObject({ phase: 'Initializing', attempt: { number: 2 } });
     expect(decision.recheckMs).toBe(1);
   });
+  test.each([
+    ['the second in a row', ['PushCutOff'], 30 * SECONDS],
+    ['the third', ['PushCutOff', 'PushCutOff'], 60 * SECONDS],
+    ['the tenth', Array.from({ length: 9 }, () => 'PushCutOff'), 15 * MINUTES],
+    ['the first after something else', ['PushCutOff', 'RshimLost'], undefined],
+  ])('cut off again and again, %s: free of tries, after a pause', (_, reasons, pause) => {
+    const of = installing(3);
+    const number = reasons.length + 1;
+    of.status({
+      attempt: { ...of.object.status!.attempt!, number },
+      history: reasons.map((reason, index) => ({ attempt: index + 1, result: 'Failed', reason })),
+    }).operation('install', 'Claimed');
+    const { status } = decide(observed(of, { report: failure('PushCutOff', 'transient', { cutOff: true }) }));
+    expect(status?.attempt).toMatchObject({ retries: 3, number: pause === undefined ? number + 1 : number });
+    expect(status?.attempt?.nextRetryTime).toBe(pause === undefined ? undefined : ago(-pause));
+  });
   test('a repeated host network keeps what is installed', () => {
     const waiting = dpu().inPhase('HostNetworkConfiguration');
     waiting

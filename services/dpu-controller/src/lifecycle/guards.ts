@@ -58,7 +58,7 @@ function nextAttempt(o: Observed, start: Omit<Advance, 'kind' | 'effects'>): Adv
   return { kind: 'advance', ...start, effects };
 }
 
-/** A flash starts only from a granted revision; a Dpu made by hand is its own grant. In Error any change of the spec is worth a try. */
+/** A flash starts only from a granted revision; a Dpu made by hand is its own grant. In Error any change of the spec is worth a try, unless its reset would hit a Ready DPU of the host that no grant covers. */
 function revision(o: Observed): Outcome | undefined {
   const { status, spec, metadata } = o.dpu;
   const attempt = status?.attempt;
@@ -66,7 +66,8 @@ function revision(o: Observed): Outcome | undefined {
   const granted = (spec.grant ?? 0) > (attempt.grant ?? 0);
   const changed = metadata.generation !== attempt.generation;
   const now = inputsNow(o);
-  const isNew = granted || (changed && (phaseOf(o) === 'Error' || (!isOwned(o) && namesOthers(o))));
+  const disturbs = isOwned(o) && o.siblings.some((sibling) => sibling.phase === 'Ready');
+  const isNew = granted || (changed && (phaseOf(o) === 'Error' ? !disturbs : !isOwned(o) && namesOthers(o)));
   if (!isNew) return undefined;
   if (phaseOf(o) === 'Ready' && now && attempt.inputs && sameInputs(now, attempt.inputs))
     return { kind: 'advance', to: 'Ready', reason: 'AlreadyProvisioned', message: 'the card has the granted revision already' };

@@ -142,6 +142,7 @@ describe('HostNetworkConfiguration, DPUClusterConfig, Ready', () => {
 });
 
 describe('Error', () => {
+  const readyOne = { uid: 'uid-2', name: 'other', pci: '0000-b1-00', deleting: false, phase: 'Ready' as const };
   const broken = (failureClass: 'transient' | 'needsReset' | 'neverSucceeds') =>
     dpu()
       .inPhase('Error')
@@ -149,6 +150,17 @@ describe('Error', () => {
       .status({ lastError: { reason: 'InstallFailed', message: 'm', at: ago(MINUTES), class: failureClass } });
   test.each<[string, Observed, string]>([
     ['tries spent: waits for a person', observed(broken('transient')), 'Error'],
+    [
+      'a change of the spec is worth a try',
+      observed(broken('transient').meta({ generation: 2 }), { siblings: [{ ...readyOne, phase: 'Error' }] }),
+      'Pending',
+    ],
+    [
+      'a change without a grant flashes nothing where the reset would hit a Ready DPU of the host',
+      observed(broken('transient').meta({ generation: 2 }), { siblings: [readyOne] }),
+      'Error',
+    ],
+    ['a grant covers the host', observed(broken('transient').spec({ grant: 2 }), { siblings: [readyOne] }), 'Pending'],
     ['needs a reset, and the host has not booted', observed(broken('needsReset')), 'Error'],
     ['needs a reset, and the host has booted', observed(broken('needsReset'), { host: node().agent({ boot: 2 }).claimed() }), 'Pending'],
     ['the flavor was replaced', observed(broken('neverSucceeds'), { flavor: { hash: 'e', spec: {} } }), 'Pending'],

@@ -132,6 +132,7 @@ function siblingOf({ metadata, spec, status }: Dpu): Sibling {
     phase: status?.phase ?? 'Initializing',
     operation: status?.operation,
     deleting: metadata.deletionTimestamp !== undefined,
+    paused: spec.paused,
     nextRetryAt: status?.phase === 'Rebooting' ? at(status.attempt?.nextRetryTime) : undefined,
   };
 }

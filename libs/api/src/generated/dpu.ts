@@ -85,6 +85,8 @@ export interface DpuStatus {
     startedAt: string;
     /** When the next try begins; present while waiting for it. */
     nextRetryTime?: string;
+    /** Since when the reset of the host is asked for; present while waiting for it. */
+    resetDueAt?: string;
     /** What this try installs, frozen at its start. A change during the install waits for the next try. */
     inputs?: {
       /** Name of the Bfb. */

@@ -87,8 +87,12 @@ export const DPU_REASONS = {
     meaning: 'The host has to boot for the new software and firmware, and automaticNodeReboot is off.',
     fix: 'Power-cycle the host.',
   },
+  BootUnknown: {
+    meaning: 'The status does not say in which boot of the host the installation ended, so no later boot can be told from it.',
+    fix: 'Delete the Dpu, so that it is made again.',
+  },
   RebootOverdue: {
-    meaning: 'The host was reset and no agent announced a new boot in time.',
+    meaning: 'The agent took the reset of the host, and no agent announced a new boot in time.',
     fix: 'Look at the console of the host; power-cycle it.',
   },
   ResetFailed: {

@@ -105,6 +105,15 @@ describe('a reset of the host', () => {
   });
 });
 
+test.each([
+  ['in NodeEffect', 'NodeEffect', undefined, true],
+  ['in OSInstalling, not claimed', 'OSInstalling', { kind: 'install', state: 'Open' }, true],
+  ['in OSInstalling, claimed', 'OSInstalling', { kind: 'install', state: 'Claimed' }, false],
+  ['in OSInstalling, to be cancelled', 'OSInstalling', { kind: 'install', state: 'Cancelling' }, false],
+] as const)('a paused sibling %s: it holds up the reset only while the agent may be at work on it %#', (_, phase, operation, quiet) => {
+  expect(isQuiet({ uid: 'u', name: 'n', pci: PCI, deleting: false, paused: true, phase, operation })).toBe(quiet);
+});
+
 describe('what others left behind', () => {
   const left = () => hold(claimCard(bare(), owner('gone')), owner('gone'), 1, effect);
   test('Rule sweep: entries of a uid that no longer exists are removed, with their taint', async () => {

@@ -25,6 +25,7 @@ export const DEADLINES = {
   nodeEffect: { ms: MINUTE, reason: 'NodeEffectOverdue', then: 'stall' },
   /** The agent's own 60 min and some time to say so. */
   install: { ms: INSTALL_DEADLINES.totalSeconds * SECOND + 5 * MINUTE, reason: 'InstallOverdue', then: 'cancel' },
+  resetTaken: { ms: 20 * MINUTE, reason: 'AgentSilent', then: 'stall' },
   hostReset: { ms: 20 * MINUTE, reason: 'RebootOverdue', then: 'stall' },
   hostNetwork: { ms: 5 * MINUTE, reason: 'HostNetworkOverdue', then: 'stall' },
   clusterJoin: { ms: 30 * MINUTE, reason: 'TenantNodeOverdue', then: { class: 'transient' } },
@@ -32,7 +33,7 @@ export const DEADLINES = {
 } as const satisfies Record<string, Deadline>;
 
 /** The deadlines that run now, each with the time it runs out (ms since 1970). */
-function running(o: Observed): (Deadline & { end: number })[] {
+function running(o: Observed, { resetDue }: Stay): (Deadline & { end: number })[] {
   const { status } = o.dpu;
   const from = (start: number | undefined, deadline: Deadline) => (start === undefined ? [] : [{ ...deadline, end: start + deadline.ms }]);
   const operation = status?.operation;
@@ -50,7 +51,9 @@ function running(o: Observed): (Deadline & { end: number })[] {
     case 'OSInstalling':
       return from(at(open?.openedAt), DEADLINES.operationTaken);
     case 'Rebooting':
-      return o.host === 'absent' ? [] : from(at(o.host.reset?.requestedAt), DEADLINES.hostReset);
+      // Both from the reset's submission: nobody took it, or nobody boots.
+      if (!resetDue || o.host === 'absent') return [];
+      return from(at(status?.attempt?.resetDueAt), o.host.reset ? DEADLINES.hostReset : DEADLINES.resetTaken);
     case 'HostNetworkConfiguration': {
       const silent = operation?.reportedAt === undefined ? from(at(open?.openedAt), DEADLINES.operationTaken) : [];
       return [...from(phaseSince, DEADLINES.hostNetwork), ...silent];
@@ -68,7 +71,7 @@ function running(o: Observed): (Deadline & { end: number })[] {
 /** A wait past its deadline becomes a stall, a cancel or a failure; any other wait looks again when its deadline ends. */
 export function withDeadline(o: Observed, outcome: Outcome): Outcome {
   if (outcome.kind !== 'stay' || outcome.met) return outcome;
-  const deadlines = running(o);
+  const deadlines = running(o, outcome);
   const past = deadlines.find(({ end }) => o.now >= end);
   if (!past) {
     const soonest = Math.min(outcome.recheckMs ?? Infinity, ...deadlines.map(({ end }) => end - o.now));

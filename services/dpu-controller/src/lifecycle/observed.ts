@@ -67,6 +67,7 @@ export interface Sibling {
   readonly phase: Phase;
   readonly operation?: { readonly kind: OperationKind; readonly state: string };
   readonly deleting: boolean;
+  readonly paused?: boolean;
   /** Milliseconds; the reset of the host is not tried again before. */
   readonly nextRetryAt?: number;
 }

@@ -23,6 +23,8 @@ export interface Stay {
   readonly stalled?: boolean;
   /** Over as soon as the effect is seen: not worth a status write. */
   readonly quiet?: boolean;
+  /** Nothing but the reset of the host and its next boot is waited for: its deadline runs. */
+  readonly resetDue?: boolean;
   /** The condition is met: nothing is awaited (phase Ready). */
   readonly met?: boolean;
 }

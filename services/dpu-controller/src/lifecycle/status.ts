@@ -39,7 +39,11 @@ function followSpec(o: Observed, attempt: DpuAttempt): DpuAttempt {
 
 function stayed(o: Observed, status: DpuStatus, stay: Stay): DpuStatus {
   const phase = phaseOf(o);
-  const attempt = status.attempt && stay.inputs ? { ...status.attempt, inputs: stay.inputs } : status.attempt;
+  const attempt = status.attempt && {
+    ...status.attempt,
+    ...(stay.inputs ? { inputs: stay.inputs } : {}),
+    resetDueAt: stay.resetDue ? (status.attempt.resetDueAt ?? iso(o)) : undefined,
+  };
   const operation = changedOperation(o, stay) ?? status.operation;
   const text = `waiting for ${stay.message}${fixOf(stay)}`;
   const awaited = stay.condition ?? CONDITION_OF[phase];

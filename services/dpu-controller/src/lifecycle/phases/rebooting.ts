@@ -9,7 +9,9 @@ export function rebooting(o: Observed): Outcome {
   const { host, dpu } = o;
   if (host === 'absent') return { kind: 'stay', reason: 'NodeNotFound', message: `Node ${dpu.spec.nodeName} to exist` };
   // Came with the report that ended the install; "another boot" means a greater one.
-  const bootToLeave = dpu.status?.operation?.bootToLeave ?? 0;
+  const bootToLeave = dpu.status?.operation?.bootToLeave;
+  if (bootToLeave === undefined)
+    return { kind: 'stay', reason: 'BootUnknown', message: `the number of the boot that host ${host.name} has to leave`, stalled: true };
   if (host.agent && host.agent.boot > bootToLeave)
     return {
       kind: 'advance',
@@ -38,7 +40,7 @@ export function rebooting(o: Observed): Outcome {
   const wait = (effects: Effect[], more: Partial<Stay> = {}): Stay => ({
     kind: 'stay',
     reason: 'WaitingForHostReset',
-    message: `host ${host.name} to be reset, once all its DPUs are installed, and to boot`,
+    message: `the agent of host ${host.name} to reset it and to announce the next boot`,
     effects,
     recheckMs: RECHECK_MS,
     ...more,
@@ -52,8 +54,13 @@ export function rebooting(o: Observed): Outcome {
       recheckMs: pause,
       stalled: true,
     });
-  const mayReset = host.agent?.boot === bootToLeave && (host.reset !== undefined || o.siblings.every(isQuiet));
-  return wait(mayReset ? [{ do: 'submitReset', boot: bootToLeave }] : []);
+  const blocking = host.reset ? undefined : firstOf(o.siblings.filter((sibling) => !isQuiet(sibling)).map(({ name }) => name));
+  if (blocking !== undefined)
+    return wait([], { message: `the installation of Dpu ${blocking} to end, so that host ${host.name} can be reset` });
+  return wait(host.agent?.boot === bootToLeave ? [{ do: 'submitReset', boot: bootToLeave }] : [], { resetDue: true });
 }
+
+/** By name, whatever the order of the store: what is waited for is not to change from one look to the next. */
+const firstOf = (names: string[]): string | undefined => names.sort()[0];
 
 const RECHECK_MS = 60_000;

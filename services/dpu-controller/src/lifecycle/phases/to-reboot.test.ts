@@ -223,6 +223,10 @@ describe('NodeEffect and OSInstalling', () => {
 
 describe('Rebooting', () => {
   const rebooting = () => dpu().inPhase('Rebooting').operation('install', 'Succeeded', { bootToLeave: 1 });
+  const due = (ms: number) => {
+    const of = rebooting();
+    return of.status({ attempt: { ...of.object.status!.attempt!, resetDueAt: ago(ms) } });
+  };
   const quietOnes = { ...other, phase: 'Rebooting' as const };
   test.each<[string, Observed, { phase?: string; reason: string; does: string[] }]>([
     [
@@ -258,15 +262,38 @@ describe('Rebooting', () => {
       { phase: 'Rebooting', reason: 'WaitingForHostReset', does: ['submitReset'] },
     ],
     [
-      '20 min after the reset without a boot: a person is asked',
-      observed(rebooting(), {
-        host: node()
-          .agent()
-          .claimed()
-          .held()
-          .reset(1, 20 * MINUTES),
+      '20 min after its submission the reset that the agent took led to no boot: a person is asked',
+      observed(due(20 * MINUTES), {
+        host: node().agent().claimed().held().reset(),
       }),
       { phase: 'Rebooting', reason: 'RebootOverdue', does: ['submitReset'] },
+    ],
+    [
+      '20 min after its submission nobody took the reset: the agent is silent',
+      observed(due(20 * MINUTES)),
+      { phase: 'Rebooting', reason: 'AgentSilent', does: ['submitReset'] },
+    ],
+    [
+      'a moment before that it is waited for',
+      observed(due(20 * MINUTES - 1)),
+      { phase: 'Rebooting', reason: 'WaitingForHostReset', does: ['submitReset'] },
+    ],
+    [
+      'as long as a sibling is being installed no reset is overdue',
+      observed(due(20 * MINUTES), { siblings: [{ ...other, phase: 'OSInstalling' }] }),
+      { phase: 'Rebooting', reason: 'WaitingForHostReset', does: [] },
+    ],
+    [
+      'a sibling that was paused before the agent took its install is not waited for',
+      observed(rebooting(), {
+        siblings: [{ ...other, phase: 'OSInstalling', paused: true, operation: { kind: 'install', state: 'Open' } }],
+      }),
+      { phase: 'Rebooting', reason: 'WaitingForHostReset', does: ['submitReset'] },
+    ],
+    [
+      'Rule boot-of-report: without the boot to leave nothing counts as rebooted, and nothing is reset',
+      observed(dpu().inPhase('Rebooting').operation('install', 'Succeeded'), { host: node().agent({ boot: 7 }).claimed().held() }),
+      { phase: 'Rebooting', reason: 'BootUnknown', does: [] },
     ],
     [
       'Rule boot-of-report: the boot in which the install ended does not count',
@@ -312,5 +339,22 @@ describe('Rebooting', () => {
     ],
   ])('%s', (_, o, expected) => {
     expect(told(o)).toEqual(expected);
+  });
+
+  test('the reset’s submission stands in the status that is written anyway, and keeps its time', () => {
+    const { status } = decide(observed(rebooting()));
+    expect(status?.attempt?.resetDueAt).toBe(ago(0));
+    expect(decide(observed(due(MINUTES))).status?.attempt?.resetDueAt).toBe(ago(MINUTES));
+    const booted = observed(due(MINUTES), { host: node().agent({ boot: 2 }).claimed().held() });
+    expect(decide(booted).status?.attempt?.resetDueAt).toBeUndefined();
+  });
+  test('a silent agent is Stalled, with agent and host in the message', () => {
+    const { status } = decide(observed(due(20 * MINUTES)));
+    expect(status?.conditions?.find(({ type }) => type === 'Stalled')).toMatchObject({ status: 'True', reason: 'AgentSilent' });
+    expect(status?.waitingFor).toMatch(/20 min: the agent of host worker-1 to reset it/);
+  });
+  test('the sibling that holds up the reset is named', () => {
+    const siblings = ['b', 'a'].map((name) => ({ ...other, name, phase: 'OSInstalling' as const }));
+    expect(decide(observed(rebooting(), { siblings })).status?.waitingFor).toContain('Dpu a to end');
   });
 });

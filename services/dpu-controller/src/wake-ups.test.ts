@@ -44,6 +44,19 @@ describe('a Dpu', () => {
       'dpu: dpu/dpf/sibling',
     ]);
   });
+  test('that waits for something else than before tells its set', () => {
+    const waits = (reason: string) =>
+      dpu()
+        .inPhase('Pending')
+        .status({ conditions: [{ type: 'Ready', status: 'False', reason, message: '', lastTransitionTime: '' }] });
+    const event = updated(waits('ImageNotReady'), waits('Preflight'));
+    expect(woken((queues) => onDpuEvent(storesOf([event.object]), queues, event))).toContain('dpuset: dpuset/dpf/set');
+  });
+  test('that is paused wakes the host’s other DPUs that wait for the reset', () => {
+    const event = updated(dpu().inPhase('OSInstalling'), dpu().inPhase('OSInstalling').spec({ paused: true }));
+    const stores = storesOf([event.object, sibling().inPhase('Rebooting').object]);
+    expect(woken((queues) => onDpuEvent(stores, queues, event))).toContain('dpu: dpu/dpf/sibling');
+  });
   test('that leaves the install lets those go on that wait for a place', () => {
     const waiting = sibling().spec({ nodeName: 'worker-2' }).inPhase('Pending').operation('preflight', 'Succeeded').object;
     const event = updated(dpu().inPhase('OSInstalling'), dpu().inPhase('Error'));

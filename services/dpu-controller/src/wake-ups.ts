@@ -39,12 +39,13 @@ const leftInstall = (old: Dpu | undefined, dpu: Dpu, type: StoreEvent<Dpu>['type
   type === 'deleted' || (INSTALL.includes(old?.status?.phase) && !INSTALL.includes(dpu.status?.phase)) || isReadyNow(old, dpu);
 const isReadyNow = (old: Dpu | undefined, dpu: Dpu): boolean => old?.status?.phase !== 'Ready' && dpu.status?.phase === 'Ready';
 
-/** A DpuSet is told of phase, readiness and existence, and of what its grants hang on. */
+/** A DpuSet is told of phase, readiness, what is waited for and existence, and of what its grants hang on. */
 function concernsSet({ status, metadata, spec }: Dpu): string {
-  const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status;
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
   return JSON.stringify([
     status?.phase,
-    ready,
+    ready?.status,
+    ready?.reason,
     metadata.deletionTimestamp,
     metadata.generation,
     status?.observedGeneration,
@@ -54,8 +55,8 @@ function concernsSet({ status, metadata, spec }: Dpu): string {
   ]);
 }
 
-const concernsHost = ({ status, metadata }: Dpu): string =>
-  JSON.stringify([status?.phase, status?.operation?.state, status?.operation?.kind, metadata.deletionTimestamp]);
+const concernsHost = ({ status, metadata, spec }: Dpu): string =>
+  JSON.stringify([status?.phase, status?.operation?.state, status?.operation?.kind, metadata.deletionTimestamp, spec.paused]);
 
 function setKey({ metadata }: Dpu): string | undefined {
   const owner = metadata.ownerReferences?.find(({ kind }) => kind === 'DpuSet')?.name ?? metadata.labels?.[DPU_LABELS.setName];

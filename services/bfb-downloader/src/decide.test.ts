@@ -105,6 +105,10 @@ describe('decide', () => {
     expect([1, 40, 4000].map((seconds) => waiting(seconds).recheckMs)).toEqual([15_000, 40_000, 300_000]);
   });
 
+  test('a published image is looked after every 5 min', () => {
+    expect(decide(observed(bfb({ phase: 'Ready', sha256: DIGEST, size: 42 }), { publishedSize: 42 })).recheckMs).toBe(300_000);
+  });
+
   test('retries come after 30 s, doubling, at most 15 min, ±20 %', () => {
     expect([1, 2, 3, 6, 100].map((attempts) => retryDelayMs(attempts, 0.5) / 1000)).toEqual([30, 60, 120, 900, 900]);
     expect([0, 1].map((chance) => retryDelayMs(1, chance) / 1000)).toEqual([24, 36]);

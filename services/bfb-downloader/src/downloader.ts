@@ -4,15 +4,15 @@ import { KINDS, parseWakeUpKey, wakeUpKey, type Bfb } from '@dpf/api';
 import { compareResourceVersion, isConflict, isNotFound, type Cluster, type Reflector } from '@dpf/kube';
 import type { WakeUpSender, Work, WorkQueue, WorkResult } from '@dpf/queue';
 import type { Logger } from '@dpf/service';
-import { download } from './download/download.ts';
 import type { UrlRewrite } from './download/source.ts';
-import { bfbs, reconcile, ref, type ReconcileDeps } from './reconcile.ts';
+import { downloadWork } from './download/work.ts';
+import { bfbs, reconcile, type ReconcileDeps } from './reconcile.ts';
 import { BfbVolume } from './volume.ts';
 
 /** Longest download, in milliseconds. */
 const DOWNLOAD_MS = 2 * 3_600_000;
-/** A status says the progress of a download at most this often, in milliseconds. */
-const PROGRESS_MS = 10_000;
+/** When to look again after a conflict, in milliseconds. */
+const CONFLICT_MS = 15_000;
 
 export interface DownloaderDeps {
   cluster: Cluster;
@@ -44,6 +44,14 @@ export function createDownloader(deps: DownloaderDeps): Downloader {
   const reflectors = namespaces.map((namespace) => cluster.reflect<Bfb>(KINDS.Bfb, namespace === undefined ? {} : { namespace }));
   const everyBfb = () => reflectors.flatMap((reflector: Reflector<Bfb>) => reflector.store.list());
   const key = (bfb: Bfb) => wakeUpKey('bfb', bfb.metadata.namespace ?? '', bfb.metadata.name);
+  const listLive = async (signal?: AbortSignal) => {
+    const options = (namespace: string | undefined) => ({
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(signal ? { signal } : {}),
+    });
+    return (await Promise.all(namespaces.map((namespace) => bfbs(cluster).list(options(namespace))))).flatMap(({ items }) => items);
+  };
+  const stopping = new AbortController();
   const everyKey = () => everyBfb().map(key);
   const send = (what: Promise<unknown>) =>
     void what.catch((error: Error) => log.warn({ err: error }, 'a wake-up was not sent, the next resync makes up for it'));
@@ -55,7 +63,8 @@ export function createDownloader(deps: DownloaderDeps): Downloader {
     chance,
     events,
     startDownload: (bfb) => downloads.wake({ key: key(bfb), resourceVersion: bfb.metadata.resourceVersion ?? '' }),
-    sharedImage: (bfb, sha256) => everyBfb().some((other) => other.metadata.uid !== bfb.metadata.uid && other.status?.sha256 === sha256),
+    sharedImage: async (bfb, sha256) =>
+      (await listLive()).some((other) => other.metadata.uid !== bfb.metadata.uid && other.status?.sha256 === sha256),
   };
 
   /** The Bfb of a key, at least as new as the wake-up; undefined when it is gone or the key is none of ours. */
@@ -71,67 +80,28 @@ export function createDownloader(deps: DownloaderDeps): Downloader {
   async function work(work: Work): Promise<WorkResult> {
     const bfb = await read(work);
     if (!bfb) return;
-    const requeueAfterMs = await reconcile(reconcileDeps, bfb, work.signal);
-    return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
-  }
-
-  /** Long work: downloads, then puts the result through the same reconcile as a fact about that very generation. */
-  async function workDownload(work: Work): Promise<WorkResult> {
-    const asked = await bfbs(cluster).get(parsedRef(work.key), { signal: work.signal });
-    if (!asked || asked.status?.phase !== 'Downloading' || asked.metadata.deletionTimestamp) return;
-    const obsolete = new AbortController();
-    const stopWatching = onChange((bfb) => {
-      const same = bfb.metadata.uid === asked.metadata.uid;
-      if (same && (bfb.metadata.generation !== asked.metadata.generation || bfb.metadata.deletionTimestamp))
-        obsolete.abort(new Error('the Bfb changed'));
-    });
-    const signal = AbortSignal.any([work.signal, obsolete.signal]);
     try {
-      const result = await download({ cluster, volume, urlRewrites: deps.urlRewrites, onProgress: progressWriter(asked) }, asked, signal);
-      log.info(
-        {
-          bfb: key(asked),
-          result: result.kind,
-          ...(result.kind === 'failed' ? { reason: result.reason } : { sha256: result.sha256, size: result.size }),
-        },
-        'download ended',
-      );
-      await record(asked, result, work.signal);
+      const requeueAfterMs = await reconcile(reconcileDeps, bfb, work.signal);
+      return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
     } catch (error) {
-      if (!obsolete.signal.aborted) throw error;
-    } finally {
-      stopWatching();
+      if (!isConflict(error) && !isNotFound(error)) throw error;
+      // The object moved on: the event of that change brings it back here, and should that be lost, this.
+      return { requeueAfterMs: CONFLICT_MS };
     }
   }
 
-  /** Writes the end of a download; a status that moved meanwhile (progress) is read again. */
-  async function record(asked: Bfb, result: Parameters<typeof reconcile>[3], signal: AbortSignal): Promise<void> {
-    const current = await bfbs(cluster).get(ref(asked), { signal });
-    if (!current || current.metadata.uid !== asked.metadata.uid || current.metadata.generation !== asked.metadata.generation) return;
-    const requeueAfterMs = await reconcile(reconcileDeps, current, signal, result);
-    if (requeueAfterMs !== undefined) await queue.wakeAfter(key(asked), requeueAfterMs);
-  }
-
-  function progressWriter(asked: Bfb): (bytes: number, total: number | undefined) => void {
-    let last = now();
-    let writing: Promise<unknown> | undefined;
-    return (bytes, total) => {
-      if (now() - last < PROGRESS_MS || writing) return;
-      last = now();
-      const progress = { bytes, ...(total === undefined ? {} : { total, percent: Math.floor((100 * bytes) / total) }) };
-      writing = bfbs(cluster)
-        .patchStatus(ref(asked), { metadata: { uid: asked.metadata.uid }, status: { progress } })
-        .catch((error: Error) => {
-          if (!isConflict(error) && !isNotFound(error)) log.warn({ err: error }, 'progress was not written');
-        })
-        .finally(() => (writing = undefined));
-    };
-  }
-
-  const onChange = (handler: (bfb: Bfb) => void): (() => void) => {
-    const unsubscribe = reflectors.map((reflector) => reflector.onEvent((event) => handler(event.object)));
-    return () => unsubscribe.forEach((stop) => stop());
-  };
+  const workDownload = downloadWork({
+    ...reconcileDeps,
+    urlRewrites: deps.urlRewrites,
+    log,
+    stopping: stopping.signal,
+    stored: (ref) => reflectors.map((reflector) => reflector.store.get(ref)).find((bfb) => bfb !== undefined),
+    onEvent: (handler) => {
+      const unsubscribe = reflectors.map((reflector) => reflector.onEvent(handler));
+      return () => unsubscribe.forEach((stop) => stop());
+    },
+    retryAfter: (bfb, ms) => queue.wakeAfter(key(bfb), ms),
+  });
 
   return {
     get hasSynced() {
@@ -149,23 +119,19 @@ export function createDownloader(deps: DownloaderDeps): Downloader {
         reflector.start();
       }
       await Promise.all(reflectors.map((reflector) => reflector.synced(signal)));
-      const uids = new Set(everyBfb().map((bfb) => bfb.metadata.uid));
-      await volume
-        .sweep((uid) => uids.has(uid) || deps.namespaces.length > 0)
-        .catch((error: Error) => log.warn({ err: error }, 'partial downloads were not swept'));
+      // Of other namespaces it is not known what exists.
+      if (deps.namespaces.length === 0)
+        await volume
+          .sweep(async () => new Set((await listLive(signal)).map((bfb) => bfb.metadata.uid)))
+          .catch((error: Error) => log.warn({ err: error }, 'partial downloads were not swept'));
       queue.work(work, { everyKey });
       downloads.work(workDownload, { everyKey: () => [], concurrency: deps.parallelDownloads, timeoutMs: DOWNLOAD_MS });
     },
     async stop() {
+      stopping.abort(new Error('the service stops'));
       await Promise.all(reflectors.map((reflector) => reflector.stop()));
       await Promise.all([queue.close(), downloads.close()]);
       await events.flush();
     },
   };
-}
-
-function parsedRef(key: string): { namespace: string; name: string } {
-  const parsed = parseWakeUpKey(key);
-  if (parsed?.kind !== 'bfb') throw new Error(`${key} is no Bfb`);
-  return { namespace: parsed.namespace, name: parsed.name };
 }

@@ -1,7 +1,7 @@
 /** observe → decide → act → status for one Bfb. Stateless: any replica may do it at any time; every write is a compare-and-swap. */
 import { isDeepStrictEqual } from 'node:util';
 import { FINALIZERS, KINDS, type Bfb } from '@dpf/api';
-import { isConflict, isNotFound, type Cluster, type EventRecorder } from '@dpf/kube';
+import type { Cluster, EventRecorder } from '@dpf/kube';
 import { decide } from './decide.ts';
 import { observe, type Sources } from './observe.ts';
 import type { DownloadResult, Effect, Outcome } from './outcome.ts';
@@ -10,12 +10,15 @@ import { nextStatus } from './status.ts';
 export interface ReconcileDeps extends Sources {
   /** Starts the download of a Bfb in some replica, at most one at a time. */
   startDownload: (bfb: Bfb) => Promise<void>;
-  /** True if another Bfb is published from the same image. */
-  sharedImage: (bfb: Bfb, sha256: string) => boolean;
+  /** True if another Bfb is published from the same image. Read live. */
+  sharedImage: (bfb: Bfb, sha256: string) => Promise<boolean>;
   events: EventRecorder;
 }
 
-/** @returns milliseconds after which to look again, if any */
+/**
+ * @returns milliseconds after which to look again, if any
+ * @throws ApiError; a conflict when the object moved on since it was read
+ */
 export async function reconcile(
   deps: ReconcileDeps,
   bfb: Bfb,
@@ -24,16 +27,11 @@ export async function reconcile(
 ): Promise<number | undefined> {
   const observed = await observe(deps, bfb, download, signal);
   const outcome = decide(observed);
-  try {
-    // A download is started once its phase stands in the status; everything else is done before the status says so.
-    for (const effect of outcome.effects) if (effect.do !== 'download') await act(deps, bfb, effect);
-    if (!outcome.effects.some((effect) => effect.do === 'removeFinalizer' || effect.do === 'addFinalizer'))
-      await writeStatus(deps, bfb, outcome, observed.now, signal);
-    if (outcome.effects.some((effect) => effect.do === 'download')) await deps.startDownload(bfb);
-  } catch (error) {
-    // The object moved on: the event of that change brings it back here.
-    if (!isConflict(error) && !isNotFound(error)) throw error;
-  }
+  // A download is started once its phase stands in the status; everything else is done before the status says so.
+  for (const effect of outcome.effects) if (effect.do !== 'download') await act(deps, bfb, effect);
+  if (!outcome.effects.some((effect) => effect.do === 'removeFinalizer' || effect.do === 'addFinalizer'))
+    await writeStatus(deps, bfb, outcome, observed.now, signal);
+  if (outcome.effects.some((effect) => effect.do === 'download')) await deps.startDownload(bfb);
   return outcome.recheckMs;
 }
 
@@ -46,14 +44,21 @@ async function act(deps: ReconcileDeps, bfb: Bfb, effect: Effect): Promise<void>
       return;
     case 'removeFinalizer':
       await patchFinalizers(finalizers.filter((name) => name !== FINALIZERS.bfb));
+      // Two Bfbs of one image that go at the same time have each seen the other: who goes last looks again.
+      if (bfb.status?.sha256) await removeImage(deps, bfb, bfb.status.sha256);
       return;
     case 'removeImage':
       await deps.volume.removePartials(uid);
-      if (effect.sha256 && !deps.sharedImage(bfb, effect.sha256)) await deps.volume.removeImage(effect.sha256);
+      if (effect.sha256) await removeImage(deps, bfb, effect.sha256);
       return;
     case 'download':
       return;
   }
+}
+
+/** Removes an image unless another Bfb is published from it. */
+export async function removeImage(deps: ReconcileDeps, bfb: Bfb, sha256: string): Promise<void> {
+  if (!(await deps.sharedImage(bfb, sha256))) await deps.volume.removeImage(sha256);
 }
 
 async function writeStatus(deps: ReconcileDeps, bfb: Bfb, outcome: Outcome, now: number, signal: AbortSignal): Promise<void> {

@@ -2,8 +2,8 @@
 import type { Bfb, BfbStatus, Condition } from '@dpf/api';
 import type { Outcome } from './outcome.ts';
 
-/** Longest message in a status, in characters. */
-const MESSAGE_LIMIT = 1024;
+/** Longest message in a status, in characters: the bound of lastError.message in the CRD. An address alone may have 2048. */
+const MESSAGE_LIMIT = 4096;
 
 /** @param now milliseconds since the epoch */
 export function nextStatus(bfb: Bfb, outcome: Outcome, now: number): BfbStatus {

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 
 const PARTIAL = '.partial';
 
+/** Beside a partial download: the ETag of the image that it is a part of. */
+export const etagFile = (partial: string): string => `${partial}.etag`;
+
 export class BfbVolume {
   readonly #folder: string;
   readonly #instance: string;
@@ -18,10 +21,15 @@ export class BfbVolume {
     return join(this.#folder, `${sha256}.bfb`);
   }
 
-  /** This replica's partial download of a Bfb at a generation of its spec. */
+  /**
+   * This replica's partial download of a Bfb at a generation of its spec. Whoever asks is the only one who downloads this Bfb: what older
+   * generations and other replicas left of it is removed.
+   */
   async partialPath(uid: string, generation: number): Promise<string> {
     await mkdir(join(this.#folder, PARTIAL), { recursive: true });
-    return join(this.#folder, PARTIAL, `${uid}_${generation}_${this.#instance}`);
+    const name = `${uid}_${generation}_${this.#instance}`;
+    await this.removePartials(uid, name);
+    return join(this.#folder, PARTIAL, name);
   }
 
   /** Bytes of a published image; undefined if it is not there. */
@@ -50,18 +58,26 @@ export class BfbVolume {
     await rm(this.imagePath(sha256), { force: true });
   }
 
-  /** Removes the partial downloads of one Bfb, whoever began them. */
-  async removePartials(uid: string): Promise<void> {
-    for (const name of await this.#partials()) if (name.startsWith(`${uid}_`)) await rm(join(this.#folder, PARTIAL, name), { force: true });
+  /** Removes the partial downloads of one Bfb, whoever began them; `keep` names one that stays. */
+  async removePartials(uid: string, keep?: string): Promise<void> {
+    for (const name of await this.#partials()) {
+      const kept = keep !== undefined && [keep, etagFile(keep)].includes(name);
+      if (name.startsWith(`${uid}_`) && !kept) await rm(join(this.#folder, PARTIAL, name), { force: true });
+    }
   }
 
-  /** Removes partial downloads of Bfbs that do not exist any more. */
-  async sweep(exists: (uid: string) => boolean): Promise<void> {
-    for (const name of await this.#partials())
-      if (!exists(name.split('_')[0] as string)) await rm(join(this.#folder, PARTIAL, name), { force: true });
+  /** Removes partial downloads of Bfbs that do not exist. They are asked for after the files were seen: a Bfb comes before its file. */
+  async sweep(existing: () => Promise<ReadonlySet<string | undefined>>): Promise<void> {
+    const names = await this.#partials();
+    if (names.length === 0) return;
+    const uids = await existing();
+    for (const name of names) if (!uids.has(name.split('_')[0])) await rm(join(this.#folder, PARTIAL, name), { force: true });
   }
 
   async #partials(): Promise<string[]> {
-    return readdir(join(this.#folder, PARTIAL)).catch(() => []);
+    return readdir(join(this.#folder, PARTIAL)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
   }
 }

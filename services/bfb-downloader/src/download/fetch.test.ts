@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { IMAGE_IDS, writeBfb } from '@dpf/bfb';
+import { etagFile } from '../volume.ts';
 import { classify } from './failure.ts';
 import { fetchImage } from './fetch.ts';
 
@@ -83,6 +84,7 @@ describe('a download', () => {
       const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
       response.writeHead(from ? 206 : 200, {
         'content-length': IMAGE.length - from,
+        etag: '"one"',
         ...(from ? { 'content-range': `bytes ${from}-${IMAGE.length - 1}/${IMAGE.length}` } : {}),
       });
       if (cut) response.write(IMAGE.subarray(0, 100_000));
@@ -95,16 +97,45 @@ describe('a download', () => {
     const kept = (await stat(file)).size;
     expect(kept).toBeGreaterThan(0);
     expect(await (await fetchTo(url, { file })).fetched).toMatchObject({ sha256: SHA256 });
-    expect(requests[1]?.headers.range).toBe(`bytes=${kept}-`);
+    expect(requests[1]?.headers).toMatchObject({ range: `bytes=${kept}-`, 'if-range': '"one"' });
   });
 
-  test('starts afresh when the server does not resume', async () => {
-    const { url } = await serve((_request, response) => response.writeHead(200, { 'content-length': IMAGE.length }).end(IMAGE));
-    const { file, fetched } = await fetchTo(url);
-    await fetched;
-    await writeFile(file, IMAGE.subarray(0, 5000));
+  const whole: RequestListener = (_request, response) =>
+    response.writeHead(200, { 'content-length': IMAGE.length, etag: '"new"' }).end(IMAGE);
+  test.each<[string, { part: Buffer; etag?: string; answer?: RequestListener; requests?: number }]>([
+    ['the server does not resume', { part: IMAGE.subarray(0, 5000), etag: '"old"' }],
+    ['it is not known of which image the part is', { part: IMAGE.subarray(0, 5000) }],
+    ['the part is no BFB', { part: Buffer.alloc(5000, 1), etag: '"old"' }],
+    [
+      'nothing is left to ask for',
+      {
+        part: IMAGE,
+        etag: '"new"',
+        answer: (request, response) => (request.headers.range ? response.writeHead(416).end() : whole(request, response as never)),
+        requests: 2,
+      },
+    ],
+  ])('starts afresh when %s', async (_what, { part, etag, answer = whole, requests: expected = 1 }) => {
+    const { url, requests } = await serve(answer);
+    const folder = await mkdtemp(join(tmpdir(), 'bfb-'));
+    cleanups.push(() => rm(folder, { recursive: true, force: true }));
+    const file = join(folder, 'partial');
+    await writeFile(file, part);
+    if (etag) await writeFile(etagFile(file), etag);
     expect(await (await fetchTo(url, { file })).fetched).toMatchObject({ sha256: SHA256 });
     expect(await readFile(file)).toEqual(IMAGE);
+    expect(requests).toHaveLength(expected);
+  });
+
+  test('keeps its part while the server is out of order', async () => {
+    const { url } = await serve((_request, response) => response.writeHead(503).end());
+    const folder = await mkdtemp(join(tmpdir(), 'bfb-'));
+    cleanups.push(() => rm(folder, { recursive: true, force: true }));
+    const file = join(folder, 'partial');
+    await writeFile(file, IMAGE.subarray(0, 5000));
+    await writeFile(etagFile(file), '"one"');
+    expect(await failure(url, (await fetchTo(url, { file })).fetched)).toMatchObject({ reason: 'UrlRefused' });
+    expect((await stat(file)).size).toBe(5000);
   });
 
   test('keeps credentials from a server that it is redirected to', async () => {

@@ -1,10 +1,11 @@
 /** Fetches an image into a file: hashed and checked while it is written, resumed where the last try of this replica ended. */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, rm, stat, type FileHandle } from 'node:fs/promises';
+import { open, readFile, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import got, { type Request } from 'got';
 import { BfbReader, type BfbSummary } from '@dpf/bfb';
+import { etagFile } from '../volume.ts';
 import { DownloadFailure } from './failure.ts';
 import type { Source } from './source.ts';
 
@@ -30,51 +31,78 @@ export interface FetchOptions {
 
 /**
  * Leaves the whole, synced image in `file`, or throws: DownloadFailure, BfbError, got's and Node's errors, or the signal's reason.
- * A file that is no valid BFB is removed; one that is merely incomplete is kept for the next try.
+ * A file that is no valid BFB, or that fills the volume, is removed; one that is merely incomplete is kept for the next try.
  */
 export async function fetchImage(options: FetchOptions): Promise<Fetched> {
   const { source, file, signal } = options;
-  const check = { hash: createHash('sha256'), reader: new BfbReader(), bytes: 0 };
-  const resumeAt = await takeUp(file, check);
-  const stream = request(source, resumeAt, signal);
-  const response = await responseOf(stream).catch(async (error: Error) => {
-    // Whatever the server dislikes about going on (416, say), the next try starts afresh.
-    if (error.name === 'HTTPError' && resumeAt > 0) await rm(file, { force: true });
-    throw error;
-  });
-  const resumed = resumeAt > 0 && response.statusCode === 206 && startOf(response) === resumeAt;
-  if (resumeAt > 0 && !resumed) Object.assign(check, { hash: createHash('sha256'), reader: new BfbReader(), bytes: 0 });
-  const length = Number(response.headers['content-length']);
-  const total = Number.isFinite(length) && response.headers['content-encoding'] === undefined ? check.bytes + length : undefined;
-  const room = await options.free();
-  if (total !== undefined && total - check.bytes > room) {
-    stream.destroy();
-    throw new DownloadFailure('VolumeFull', `the image needs ${total - check.bytes} more bytes and the BFB volume has ${room}`);
+  const { check, etag } = await takeUp(file, signal);
+  const stream = request(source, check.bytes, etag, signal);
+  let response: IncomingMessage;
+  try {
+    response = await responseOf(stream);
+  } catch (error) {
+    const { response: refusal } = error as { response?: IncomingMessage };
+    // The file is as long as the image, or longer: what it should be is not known.
+    if (refusal?.statusCode !== 416 || check.bytes === 0) throw error;
+    await discardPartial(file);
+    return fetchImage(options);
   }
-  const handle = await open(file, resumed ? 'a' : 'w', 0o644);
+  const resumed = check.bytes > 0 && response.statusCode === 206 && startOf(response) === check.bytes;
+  if (!resumed) startAfresh(check);
+  const length = Number(response.headers['content-length'] ?? NaN);
+  const total = Number.isFinite(length) && response.headers['content-encoding'] === undefined ? check.bytes + length : undefined;
+  try {
+    const room = await options.free();
+    if (total !== undefined && total - check.bytes > room)
+      throw new DownloadFailure('VolumeFull', `the image needs ${total - check.bytes} more bytes and the BFB volume has ${room}`);
+    if (!resumed) await begin(file, response);
+    await receive(stream, check, total, options);
+    return { sha256: check.hash.digest('hex'), size: check.bytes, summary: check.reader.end() };
+  } catch (error) {
+    stream.destroy();
+    const { name, code, reason } = error as { name?: string; code?: string; reason?: string };
+    if (name === 'BfbError' || code === 'ENOSPC' || code === 'EDQUOT' || reason === 'VolumeFull') await discardPartial(file);
+    throw error;
+  }
+}
+
+/** Empties the file, and notes of which image it is going to be a part. Without a strong ETag it could not be told, so that it is never resumed. */
+async function begin(file: string, response: IncomingMessage): Promise<void> {
+  await discardPartial(file);
+  const { etag } = response.headers;
+  if (etag?.startsWith('"')) await writeFile(etagFile(file), etag);
+}
+
+/** Appends the body to the file and syncs it. @throws DownloadFailure UrlUnreachable when it ends too early */
+async function receive(
+  stream: Request,
+  check: Check,
+  total: number | undefined,
+  { file, onProgress, signal }: FetchOptions,
+): Promise<void> {
+  const handle = await open(file, 'a', 0o644);
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       signal.throwIfAborted();
       take(check, chunk);
       await writeAll(handle, chunk);
-      options.onProgress(check.bytes, total);
+      onProgress(check.bytes, total);
     }
     if (total !== undefined && check.bytes !== total)
       throw new DownloadFailure('UrlUnreachable', `the connection ended after ${check.bytes} of ${total} bytes`);
-    const summary = check.reader.end();
     await handle.sync();
-    return { sha256: check.hash.digest('hex'), size: check.bytes, summary };
-  } catch (error) {
-    if ((error as Error).name === 'BfbError') await rm(file, { force: true });
-    throw error;
   } finally {
     await handle.close();
   }
 }
 
+async function discardPartial(file: string): Promise<void> {
+  for (const name of [file, etagFile(file)]) await rm(name, { force: true });
+}
+
 /** Reads a file that is there already as if it were downloaded. @throws BfbError, Node's errors */
 export async function checkFile(file: string, signal: AbortSignal): Promise<Fetched> {
-  const check = { hash: createHash('sha256'), reader: new BfbReader(), bytes: 0 };
+  const check = startAfresh({});
   for await (const chunk of createReadStream(file, { signal, highWaterMark: 1 << 20 })) take(check, chunk as Buffer);
   return { sha256: check.hash.digest('hex'), size: check.bytes, summary: check.reader.end() };
 }
@@ -85,30 +113,36 @@ interface Check {
   bytes: number;
 }
 
+const startAfresh = (check: object): Check => Object.assign(check, { hash: createHash('sha256'), reader: new BfbReader(), bytes: 0 });
+
 function take(check: Check, chunk: Buffer): void {
   check.reader.push(chunk);
   check.hash.update(chunk);
   check.bytes += chunk.length;
 }
 
-/** Reads what an earlier try left and says where to go on; 0 and an empty file when there is nothing usable. */
-async function takeUp(file: string, check: Check): Promise<number> {
-  const found = await stat(file).catch(() => undefined);
-  if (!found || found.size === 0) return 0;
+/** Reads what an earlier try left of an image that can be told from others by its ETag; nothing where nothing is usable. */
+async function takeUp(file: string, signal: AbortSignal): Promise<{ check: Check; etag?: string }> {
+  const check = startAfresh({});
   try {
-    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) take(check, chunk as Buffer);
-    return check.bytes;
+    const etag = await readFile(etagFile(file), 'utf8');
+    for await (const chunk of createReadStream(file, { signal, highWaterMark: 1 << 20 })) take(check, chunk as Buffer);
+    return { check, etag };
   } catch {
-    await rm(file, { force: true });
-    Object.assign(check, { hash: createHash('sha256'), reader: new BfbReader(), bytes: 0 });
-    return 0;
+    signal.throwIfAborted();
+    await discardPartial(file);
+    return { check: startAfresh(check) };
   }
 }
 
-function request(source: Source, resumeAt: number, signal: AbortSignal): Request {
+function request(source: Source, resumeAt: number, etag: string | undefined, signal: AbortSignal): Request {
   const origin = new URL(source.url).origin;
   return got.stream(source.url, {
-    headers: { ...source.headers, 'accept-encoding': 'identity', ...(resumeAt > 0 ? { range: `bytes=${resumeAt}-` } : {}) },
+    headers: {
+      ...source.headers,
+      'accept-encoding': 'identity',
+      ...(resumeAt > 0 ? { range: `bytes=${resumeAt}-`, 'if-range': etag } : {}),
+    },
     decompress: false,
     retry: { limit: 0 },
     maxRedirects: REDIRECTS,

@@ -49,7 +49,13 @@ function headersOf(secret: Secret, name: string): Record<string, string> {
   const [username, password, token, headers] = [value('username'), value('password'), value('token'), value('headers')];
   if (username !== undefined && password !== undefined)
     return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
-  if (token !== undefined) return { authorization: `Bearer ${token}` };
+  if (token !== undefined) {
+    if (/^[\x21-\x7e]+$/.test(token)) return { authorization: `Bearer ${token}` };
+    throw new DownloadFailure(
+      'SourceSecretInvalid',
+      `Secret ${name} (spec.secretRef): the key token must hold one word of printable characters`,
+    );
+  }
   if (headers !== undefined) {
     const pairs = headers.split('\n').map((line) => /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):\s*([\x20-\x7e]*)$/.exec(line.trim()));
     if (pairs.every((pair) => pair !== null)) return Object.fromEntries(pairs.map((pair) => [pair[1]?.toLowerCase(), pair[2]]));

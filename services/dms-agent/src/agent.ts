@@ -27,6 +27,8 @@ const LONGEST_PAUSE_MS = 15_000;
 const LOOK_AGAIN_MS = 1_000;
 /** How long the announcement waits for the queue to be dropped, milliseconds. */
 const QUEUE_MS = 3_000;
+/** How long an operation of a Dpu that is gone may take to stop before the agent goes on with its other work, milliseconds. */
+const STOP_MS = 60_000;
 
 export class Agent {
   readonly #context: OperationContext;
@@ -149,8 +151,8 @@ export class Agent {
     let undone = false;
     for (const uid of known) {
       if (reply.dpus.some((dpu) => dpu.uid === uid)) continue;
-      await this.#executor.stop(uid);
       try {
+        await this.#executor.stop(uid, STOP_MS);
         for (const { pci, entry } of journal.unfinished()) if (entry.uid === uid) await this.#abandon(pci);
         await cleanup(uid, this.#context);
         undone = true;

@@ -19,7 +19,7 @@ export interface ExecutorSettings {
   /** How often a running operation is reported; at most 10 s. */
   heartbeatMs: number;
   onEnded: (kind: string, result: string) => void;
-  /** dpu-controller does not want an operation (any more) of a Dpu that something is held of here: that Dpu may be gone. */
+  /** dpu-controller does not want an operation (any more) of a Dpu that was worked on, or that something is held of, here: that Dpu may be gone. */
   onUnwanted: () => void;
 }
 
@@ -61,13 +61,18 @@ export class Executor {
     return done;
   }
 
-  /** Stops whatever runs for a uid and waits for it. */
-  async stop(uid: string): Promise<void> {
-    for (const { ref, control, done } of [...this.#running.values()]) {
-      if (ref.kind === 'reset' || ref.uid !== uid) continue;
-      control.cancel('now');
-      await done.catch(() => undefined);
-    }
+  /** Stops whatever runs for a uid and waits for it, for so long at most: what hangs must not keep the agent from its other work. Rejects then. */
+  async stop(uid: string, limitMs: number): Promise<void> {
+    const mine = [...this.#running.values()].filter(({ ref }) => ref.kind !== 'reset' && ref.uid === uid);
+    if (mine.length === 0) return;
+    for (const { control } of mine) control.cancel('now');
+    const late = new AbortController();
+    const over = this.#context.clock.sleep(limitMs, late.signal).then(() => 'late' as const);
+    const stopped = Promise.allSettled(mine.map(({ done }) => done));
+    const first = await Promise.race([stopped, over]);
+    late.abort();
+    if (first === 'late')
+      throw new Error(`an operation of Dpu ${uid} does not stop: ${mine.map(({ control }) => control.message).join('; ')}`);
   }
 
   /** Waits until everything that runs has ended; after the agent was told to stop. */
@@ -91,7 +96,7 @@ export class Executor {
       return await this.#report(id, ref, await this.#withHeartbeat(id, control, () => this.#execute(spec, ref, control)));
     } catch (error) {
       if (error instanceof Refused) {
-        this.#unwanted(ref);
+        this.#claimRefused(ref);
         return `dropped: ${error.message}`;
       }
       if (error instanceof OperationDropped) return `dropped: ${error.message}`;
@@ -130,7 +135,8 @@ export class Executor {
     });
   }
 
-  #unwanted(ref: OperationRef): void {
+  /** Anybody who reaches Redis can submit ids: only one of a Dpu that something is held of is worth an announcement. */
+  #claimRefused(ref: OperationRef): void {
     const heads = this.#context.journal.heads();
     if (ref.kind !== 'reset' && heads.some(({ uid }) => uid === ref.uid)) this.#settings.onUnwanted();
   }
@@ -158,7 +164,8 @@ export class Executor {
       for (const entry of Object.values(data.installs)) if (entry.id === id) entry.answered = true;
     });
     this.#settings.onEnded(ref.kind, ending.state);
-    if (refused) this.#unwanted(ref);
+    // Also where nothing is held of it: a Dpu that was deleted by force is released only when the agent says so.
+    if (refused && ref.kind !== 'reset') this.#settings.onUnwanted();
     return refused ? `${ending.state}, not wanted any more: ${refused.message}` : `${ending.state}: ${ending.message}`;
   }
 

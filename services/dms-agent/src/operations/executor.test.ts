@@ -1,0 +1,101 @@
+/** What the executor makes of the answers of dpu-controller, and of operations that do not stop. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { OperationSpec, Report } from '@dpf/api';
+import { cardSpec, startDpuSim, type DpuSim } from '@dpf/dpu-sim';
+import { Refused, type Controller } from '../controller/client.ts';
+import { bench, type Bench } from '../test/bench.ts';
+import { Executor } from './executor.ts';
+
+jest.setTimeout(30_000);
+
+const PCI = '0000-4b-00';
+const UID = 'a-dpu';
+let folder: string;
+let sim: DpuSim;
+let agent: Bench;
+let unwanted: number;
+let specs: Record<string, OperationSpec>;
+let answersResults: boolean;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'dms-executor-'));
+  sim = await startDpuSim({ stateDir: folder, speed: 2000, hosts: [{ name: 'worker-1', cards: [cardSpec(0, 1)] }] });
+  const [host] = sim.hosts();
+  agent = await bench(host as NonNullable<typeof host>);
+  [unwanted, specs, answersResults] = [0, {}, true];
+});
+afterEach(async () => {
+  await agent.close();
+  await sim.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const answer = (report: Report) => {
+  if (report.state !== 'running' && !answersResults) throw new Refused(409, 'there is no such Dpu');
+  return Promise.resolve({});
+};
+const controller: Controller = {
+  announce: () => Promise.resolve({ dpus: [] }),
+  report: async (_id, report) => answer(report),
+  reportUntilAnswered: async (_id, report) => answer(report),
+  claim: async (id) => {
+    const spec = specs[id];
+    if (!spec) throw new Refused(409, 'not wanted');
+    return spec;
+  },
+  close: () => undefined,
+};
+const executor = () =>
+  new Executor(agent, controller, {
+    node: 'worker-1',
+    instance: 'i',
+    heartbeatMs: 50,
+    onEnded: () => undefined,
+    onUnwanted: () => unwanted++,
+  });
+const wanted = (spec: OperationSpec) => (specs[spec.id] = spec).id;
+const cleanup = (attempt: number) => wanted({ kind: 'cleanup', id: `cleanup.${UID}.${attempt}`, pci: PCI, uid: UID });
+const install = () =>
+  wanted({
+    kind: 'install',
+    id: `install.${UID}.1`,
+    pci: PCI,
+    uid: UID,
+    attempt: 1,
+    bfbPath: '',
+    bfbSha256: '',
+    bfbSize: 0,
+    bfcfg: '',
+    marker: '',
+    deadlines: { noByteSeconds: 1, noLogSeconds: 1, totalSeconds: 1 },
+  });
+
+describe('the executor', () => {
+  test('has the agent announced when a result is refused, also where nothing of the Dpu is journaled: that releases one deleted by force', async () => {
+    answersResults = false;
+    expect(await executor().perform(cleanup(1))).toContain('not wanted any more');
+    expect(agent.journal.heads()).toEqual([]);
+    expect(unwanted).toBe(1);
+  });
+
+  test('has it announced for a refused claim only where something of the Dpu is held', async () => {
+    await executor().perform(`install.${UID}.1`);
+    expect(unwanted).toBe(0);
+    await agent.journal.update((data) => (data.hostNetworks[PCI] = { uid: UID, attempt: 1, numberOfVfs: 1, mtu: 1500, channelVf: 0 }));
+    await executor().perform(`install.${UID}.2`);
+    expect(unwanted).toBe(1);
+  });
+
+  test('does not wait without end for an operation that does not stop', async () => {
+    const lock = await agent.locks.tryAcquire(PCI);
+    const one = executor();
+    const done = one.perform(install());
+    await expect(one.stop(UID, 100)).rejects.toThrow(`an operation of Dpu ${UID} does not stop`);
+    await lock?.release();
+    expect(await done).toContain('cancelled');
+    await one.stop(UID, 100);
+  });
+});

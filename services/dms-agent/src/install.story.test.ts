@@ -175,6 +175,24 @@ describe('an install', () => {
     expect(await controller.result(id)).toMatchObject({ state: 'cancelled' });
   });
 
+  test('Rule push-once: a second agent with the same state folder waits until the first has ended, and then knows what it journaled', async () => {
+    stage.agent.start();
+    await stage.announced();
+    const second = stage.newAgent().start();
+    try {
+      await controller.until(() => second.output.includes('waits for another agent of this host'), 'the second agent to wait');
+      const id = await stage.ask(stage.install(1));
+      await controller.until(() => entry()?.state === 'pushed', 'the push to be journaled');
+      expect(controller.announcements).toHaveLength(1);
+      await stage.agent.end('SIGKILL');
+      expect(await controller.result(id)).toMatchObject({ state: 'succeeded' });
+      await stage.announced(2);
+      expect(events('boot-open')).toHaveLength(1);
+    } finally {
+      await second.end('SIGKILL');
+    }
+  });
+
   test('an image with a wrong digest never reaches the card', async () => {
     appendFileSync(join(stage.folder, 'bfb', `${image.sha256}.bfb`), 'x');
     stage.agent.start();

@@ -4,7 +4,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { createLocks } from './lock.ts';
+import { becomeOnlyAgent, createLocks } from './lock.ts';
 
 const PCI = '0000-4b-00';
 const newFolder = () => mkdtempSync(join(tmpdir(), 'dms-lock-'));
@@ -54,5 +54,40 @@ describe('Rule card-lock: the lock of a card', () => {
     stopping.abort(new Error('the agent ends'));
     await expect(waiting).rejects.toThrow('the agent ends');
     holder.kill('SIGKILL');
+  });
+});
+
+describe('Rule push-once: the only agent of a state folder', () => {
+  const become = (folder: string, signal = never) => {
+    const waits: boolean[] = [];
+    const lock = becomeOnlyAgent(createLocks(folder), signal, (now) => waits.push(now));
+    return { lock, waits };
+  };
+
+  test('is at once the one that is alone', async () => {
+    const { lock, waits } = become(newFolder());
+    expect(await lock).toBeDefined();
+    expect(waits).toEqual([]);
+  });
+
+  test('is the next one only when the one before has ended, and it says that it waits', async () => {
+    const folder = newFolder();
+    const first = await become(folder).lock;
+    const second = become(folder);
+    while (second.waits.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(second.waits).toEqual([true]);
+    await first?.release();
+    expect(await second.lock).toBeDefined();
+    expect(second.waits).toEqual([true, false]);
+  });
+
+  test('is none that is told to end while it waits', async () => {
+    const folder = newFolder();
+    const first = await become(folder).lock;
+    const stopping = new AbortController();
+    const second = become(folder, stopping.signal);
+    stopping.abort(new Error('the agent ends'));
+    expect(await second.lock).toBeUndefined();
+    await first?.release();
   });
 });

@@ -43,6 +43,29 @@ export function createLocks(stateDir: string): CardLocks {
   };
 }
 
+/**
+ * Rule push-once: the journal has one writer. An agent whose Pod was deleted by force may still be at work, and two would overwrite each other's entries.
+ * Resolves when every other agent with this state folder has ended; undefined when this one is to end first.
+ * @param onWait told when a wait begins (true), and when it is over
+ */
+export async function becomeOnlyAgent(
+  locks: CardLocks,
+  signal: AbortSignal,
+  onWait: (waits: boolean) => void,
+): Promise<CardLock | undefined> {
+  const free = await locks.tryAcquire('agent');
+  if (free) return free;
+  onWait(true);
+  try {
+    return await locks.acquire('agent', signal);
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  } finally {
+    onWait(false);
+  }
+}
+
 /** Locks our open file by lending it to flock(1) as descriptor 3: the lock stays with the open file when the tool ends. */
 function flock(file: FileHandle, args: string[], signal?: AbortSignal): Promise<boolean> {
   return new Promise((resolve, reject) => {

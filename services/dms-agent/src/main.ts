@@ -10,7 +10,7 @@ import { openHost } from './host/open.ts';
 import { bootOf } from './host/boot.ts';
 import { Images } from './image.ts';
 import { Journal } from './journal/journal.ts';
-import { createLocks } from './lock.ts';
+import { becomeOnlyAgent, createLocks } from './lock.ts';
 import { createMetrics } from './metrics.ts';
 import type { OperationContext } from './operations/context.ts';
 import { Executor } from './operations/executor.ts';
@@ -50,6 +50,15 @@ await runService({
     const location = config.hostSocket ? { socket: config.hostSocket } : { root: config.hostRoot };
     const host = openHost(location);
     onStop('host', () => host.close());
+    const locks = createLocks(config.stateDir);
+    let others = false;
+    probes.readiness('only agent', () => (others ? 'waits for another agent of this host, which has not ended yet' : undefined));
+    const only = await becomeOnlyAgent(locks, stopping.signal, (waits) => {
+      others = waits;
+      if (waits) warn('waits for another agent of this host, which has not ended yet', { stateDir: config.stateDir });
+    });
+    if (!only) return;
+    onStop('only agent', () => only.release());
     const journal = await Journal.open(config.stateDir, await bootOf(host, clock.now()));
     const tools = createTools(config.toolPath);
     const rshim = new Rshim(host);
@@ -60,7 +69,7 @@ await runService({
       location,
       stateDir: config.stateDir,
       journal,
-      locks: createLocks(config.stateDir),
+      locks,
       rshim,
       cards,
       images: new Images(config.bfbVolume, journal),

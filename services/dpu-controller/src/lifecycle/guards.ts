@@ -141,7 +141,8 @@ function paused(o: Observed): Outcome | undefined {
   const startsSomething =
     phase === 'Initializing' || phase === 'Pending' || phase === 'NodeEffect' || (phase === 'OSInstalling' && !isClaimed(o));
   const operation = o.dpu.status?.operation;
-  if (!startsSomething || operation?.state === 'Succeeded') return undefined;
+  const installed = operation?.kind === 'install' && operation.state === 'Succeeded';
+  if (!startsSomething || installed) return undefined;
   return {
     kind: 'stay',
     reason: 'Paused',

@@ -125,6 +125,11 @@ describe('Pending', () => {
       observed(pending().spec({ paused: true }).operation('preflight', 'Open')),
       { phase: 'Pending', reason: 'Paused', does: ['withdraw'] },
     ],
+    [
+      'paused after its preflight passed: no node effect, no install',
+      observed(pending().spec({ paused: true }).operation('preflight', 'Succeeded')),
+      { phase: 'Pending', reason: 'Paused', does: [] },
+    ],
   ])('%s', (_, o, expected) => {
     expect(told(o)).toEqual(expected);
   });

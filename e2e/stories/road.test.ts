@@ -22,10 +22,10 @@ beforeAll(async () => {
   const nodes = await Watching.start(fleet.host.cluster, { apiVersion: 'v1', kind: 'Node', plural: 'nodes', namespaced: false });
   const announced = (all: { metadata: { labels?: Record<string, string> } }[]) =>
     all.every(({ metadata }) => metadata.labels?.['feature.node.kubernetes.io/dpu-enabled']);
-  await nodes.until('every host is announced', announced, 30);
+  await nodes.until('every host is announced', announced, 90);
   await nodes.stop();
   before = await snapshot(fleet);
-}, 60_000);
+}, 150_000);
 afterAll(async () => {
   await dpus?.stop();
   await fleet?.stop();

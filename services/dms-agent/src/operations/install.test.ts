@@ -51,29 +51,40 @@ const run = (changes?: Partial<InstallSpec>) => install(spec(changes), agent, ne
 /** For a machine that is busy; and for stories that wait for a deadline. */
 const PATIENT = { noByteSeconds: 30, noLogSeconds: 30, totalSeconds: 50 };
 const HASTY = { noByteSeconds: 1, noLogSeconds: 2, totalSeconds: 50 };
+const armResets = () => sim.journal().flatMap((entry) => (entry.event === 'arm-reset' ? [entry.kind] : []));
 const opened = () => sim.journal().filter(({ event }) => event === 'boot-open').length;
 
 describe('an install ends with', () => {
-  const faults: [FaultName, string, string, Record<string, number>][] = [
-    ['boot.open.ebusy', 'RshimBusy', 'transient', {}],
-    ['boot.open.eperm', 'RshimLocked', 'needsHuman', {}],
-    ['boot.stall', 'PushTimedOut', 'transient', { at: 200_000 }],
-    ['boot.disconnect', 'RshimLost', 'transient', { at: 200_000 }],
-    ['rshim.absent', 'RshimMissing', 'transient', {}],
-    ['rshim.bmcOwned', 'RshimOwnedByBmc', 'needsHuman', {}],
-    ['psc.error', 'ImageRefused', 'neverSucceeds', {}],
-    ['bfb.crc', 'BootImageFailed', 'transient', {}],
-    ['panic', 'FirmwareCrashed', 'transient', {}],
-    ['installer.fail', 'InstallerFailed', 'transient', {}],
-    ['installer.invalidCfg', 'ConfigNotApplied', 'transient', {}],
-    ['installer.hang', 'InstallerSilent', 'transient', {}],
+  type Card = 'stopped' | 'left alone';
+  const faults: [FaultName, string, string, Card, Record<string, number>?][] = [
+    ['boot.open.ebusy', 'RshimBusy', 'transient', 'left alone'],
+    ['boot.open.eperm', 'RshimLocked', 'needsHuman', 'left alone'],
+    ['boot.stall', 'PushTimedOut', 'transient', 'stopped', { at: 200_000 }],
+    ['boot.disconnect', 'RshimLost', 'transient', 'stopped', { at: 200_000 }],
+    ['rshim.absent', 'RshimMissing', 'transient', 'left alone'],
+    ['rshim.bmcOwned', 'RshimOwnedByBmc', 'needsHuman', 'left alone'],
+    ['psc.error', 'ImageRefused', 'neverSucceeds', 'stopped'],
+    ['bfb.crc', 'BootImageFailed', 'transient', 'stopped'],
+    ['panic', 'FirmwareCrashed', 'transient', 'stopped'],
+    ['installer.fail', 'InstallerFailed', 'transient', 'left alone'],
+    ['installer.invalidCfg', 'ConfigNotApplied', 'transient', 'stopped'],
+    ['installer.hang', 'InstallerSilent', 'transient', 'stopped'],
+    ['reboot.noReady', 'InstalledOsNotReady', 'needsHuman', 'left alone'],
   ];
-  test.each(faults)('fault %s: %s, %s', async (name, reason, failureClass, params) => {
+  test.each(faults)('fault %s: %s, %s; the card is %s', async (name, reason, failureClass, card, params = {}) => {
     sim.arm({ name, persistent: true, params });
-    const hangs = ['boot.stall', 'installer.hang'].includes(name);
+    const hangs = ['boot.stall', 'installer.hang', 'reboot.noReady'].includes(name);
     const ending = await run({ deadlines: hangs ? HASTY : PATIENT });
     expect(ending).toMatchObject({ state: 'failed', reason, class: failureClass });
     expect(ending.message).not.toContain('undefined');
+    expect(armResets().includes('SW_RESET') ? 'stopped' : 'left alone').toBe(card);
+  });
+
+  test('InstallTimedOut, and a card that is stopped and writes nothing any more', async () => {
+    sim.arm({ name: 'installer.hang' });
+    expect(await run({ deadlines: { ...PATIENT, totalSeconds: 2 } })).toMatchObject({ state: 'failed', reason: 'InstallTimedOut' });
+    expect(armResets()).toEqual(['boot-open', 'SW_RESET']);
+    expect(sim.journal().filter(({ event }) => event === 'flash-completed')).toEqual([]);
   });
 
   test('the words of the installer, so that a person knows why', async () => {
@@ -117,31 +128,6 @@ describe('an install ends with', () => {
     await agent.journal.update((data) => (data.digests[`${wrong}.bfb`] = { ...data.digests[`${wrong}.bfb`]!, sha256: image.sha256 }));
     expect(await run({ bfbPath: `${wrong}.bfb`, bfbSize: other.size })).toMatchObject({ state: 'failed', reason: 'ImageWrong' });
     expect(sim.journal().filter(({ event }) => event === 'stream-complete')).toEqual([]);
-  });
-});
-
-describe('an install that is given up', () => {
-  const armResets = () => sim.journal().flatMap((entry) => (entry.event === 'arm-reset' ? [entry.kind] : []));
-
-  test.each<[string, FaultName, Partial<InstallSpec>, string]>([
-    ['a silent installer', 'installer.hang', { deadlines: HASTY }, 'InstallerSilent'],
-    ['a time that is over', 'installer.hang', { deadlines: { ...PATIENT, totalSeconds: 2 } }, 'InstallTimedOut'],
-    ['a bf.cfg that the installer does without', 'installer.invalidCfg', {}, 'ConfigNotApplied'],
-  ])('by the agent: the card is stopped, and writes nothing any more (%s)', async (_why, name, changes, reason) => {
-    sim.arm({ name });
-    expect(await run(changes)).toMatchObject({ state: 'failed', reason });
-    expect(armResets()).toEqual(['boot-open', 'SW_RESET']);
-    expect(sim.journal().filter(({ event }) => event === 'flash-completed')).toEqual([]);
-  });
-
-  test.each<[string, FaultName]>([
-    ['whose installer failed restarts itself', 'installer.fail'],
-    ['whose boot file could not be opened was not touched', 'boot.open.ebusy'],
-    ['that runs the installed system goes on', 'reboot.noReady'],
-  ])('leaves a card alone that %s', async (_why, name) => {
-    sim.arm({ name });
-    expect(await run({ deadlines: HASTY })).toMatchObject({ state: 'failed' });
-    expect(armResets()).not.toContain('SW_RESET');
   });
 });
 

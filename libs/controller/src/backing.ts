@@ -33,8 +33,9 @@ export interface Backing {
   cluster: Cluster;
   redis: RedisHandle;
   metrics: ControllerMetrics;
-  /** A queue that this service works, and one that another service works. */
-  workQueue(name: string): WorkQueue;
+  /** A queue that this service works. `patient`: its keys may wait long, their lateness does not make the service unready. */
+  workQueue(name: string, options?: { patient?: boolean }): WorkQueue;
+  /** A queue that another service works. */
   sender(name: string): WakeUpSender;
 }
 
@@ -72,7 +73,7 @@ export async function connectBacking(context: ServiceContext<ControllerSettings>
     cluster,
     redis,
     metrics,
-    workQueue(queue) {
+    workQueue(queue, { patient = false } = {}) {
       const work = createWorkQueue(redis, queue, {
         onEvent: (event) => {
           metrics.queue(queue, event);
@@ -80,10 +81,11 @@ export async function connectBacking(context: ServiceContext<ControllerSettings>
         },
       });
       metrics.lag(queue, () => work.lagMs());
-      probes.readiness(`queue ${queue}`, async () => {
-        const lag = redis.problem() === undefined ? await work.lagMs() : 0;
-        return lag > LAG_MS ? `the oldest wake-up is ${Math.round(lag / 1000)} s late` : undefined;
-      });
+      if (!patient)
+        probes.readiness(`queue ${queue}`, async () => {
+          const lag = redis.problem() === undefined ? await work.lagMs() : 0;
+          return lag > LAG_MS ? `the oldest wake-up is ${Math.round(lag / 1000)} s late` : undefined;
+        });
       return work;
     },
     sender: (queue) => {

@@ -9,6 +9,8 @@ export interface AlarmOptions {
   timers: string;
   idleMs: number;
   enqueue: (keys: string[]) => Promise<void>;
+  /** The epoch was read for the first time: from now on no erasure goes unnoticed. */
+  onWatching: () => void;
   onErased: (reason: string) => void;
   onError: (error: Error) => void;
 }
@@ -75,7 +77,8 @@ export class Alarm {
     const [epoch, next, claim, ...due] = answer as [string, number, string, ...string[]];
     const before = this.epoch;
     this.epoch = epoch;
-    if (before !== undefined && before !== epoch) this.options.onErased('the epoch in Redis is missing or another');
+    if (before === undefined) this.options.onWatching();
+    else if (before !== epoch) this.options.onErased('the epoch in Redis is missing or another');
     if (due.length > 0) {
       await this.options.enqueue(due);
       await release(handle.client, [timers], [claim, ...due]);

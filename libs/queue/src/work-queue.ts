@@ -107,11 +107,12 @@ class BullWorkQueue implements WorkQueue {
       timers: this.keys.timers,
       idleMs,
       enqueue: (keys) => enqueue(this.queue, keys),
+      // Every key once more than may be needed: Redis may have been erased just before.
+      onWatching: () => void this.queueEveryKey(),
       onErased: this.onErased,
       onError: this.onError,
     });
     this.alarm.start();
-    void this.queueEveryKey();
   }
 
   async lagMs(): Promise<number> {

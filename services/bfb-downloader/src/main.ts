@@ -15,7 +15,7 @@ await runService({
       cluster: backing.cluster,
       namespaces: config.namespaces,
       queue: backing.workQueue('bfb'),
-      downloads: backing.workQueue('bfb-download'),
+      downloads: backing.workQueue('bfb-download', { patient: true }),
       dpuQueue: backing.sender('dpu'),
       volume: config.volume,
       instance: config.instance,

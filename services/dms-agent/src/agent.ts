@@ -128,7 +128,7 @@ export class Agent {
 
   async #send(): Promise<AnnounceReply> {
     const { journal, cards } = this.#context;
-    // Rule boots-are-ordered: numbered by boot, and within it by a sequence that outlives the process.
+    // By boots-are-ordered: numbered by boot, and within it by a sequence that outlives the process.
     await journal.update((data) => data.sequence++);
     const { boot, bootId, sequence } = journal.data;
     const { node, instance, version } = this.#settings;
@@ -166,7 +166,7 @@ export class Agent {
   /** An unfinished install of a Dpu that is gone, which nothing in this process works on any more. */
   async #abandon(pci: string): Promise<void> {
     const { journal, locks } = this.#context;
-    // Rule card-lock: while a push child still lives nothing is confirmed to be gone.
+    // By card-lock, while a push child still lives nothing is confirmed to be gone.
     const lock = await locks.tryAcquire(pci);
     if (!lock) return;
     try {

@@ -44,7 +44,7 @@ export function createLocks(stateDir: string): CardLocks {
 }
 
 /**
- * Rule push-once: the journal has one writer. An agent whose Pod was deleted by force may still be at work, and two would overwrite each other's entries.
+ * By push-once the journal has one writer. An agent whose Pod was deleted by force may still be at work, and two would overwrite each other's entries.
  * Resolves when every other agent with this state folder has ended; undefined when this one is to end first.
  * @param onWait told when a wait begins (true), and when it is over
  */

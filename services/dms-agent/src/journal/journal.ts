@@ -22,7 +22,7 @@ export class Journal {
 
   /**
    * Opens the journal and counts the boot.
-   * Rule boots-are-ordered: the number goes up whenever the boot id is another one than before. An empty journal starts from the minutes since 1970 at
+   * By boots-are-ordered the number goes up whenever the boot id is another one than before. An empty journal starts from the minutes since 1970 at
    * which the host booted, so that an agent whose disk was wiped counts on from above, and does not take the present boot for a new one.
    */
   static async open(folder: string, host: { bootId: string; bootedAt: number }): Promise<Journal> {

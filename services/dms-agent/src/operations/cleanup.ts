@@ -9,7 +9,7 @@ import { undoHostNetwork } from './host-network.ts';
 export async function cleanup(uid: string, context: OperationContext): Promise<string> {
   const { journal, locks } = context;
   for (const pci of cardsOf(uid, context)) {
-    // Rule card-lock: a push child that outlived its agent still works on the card; then nothing of it is confirmed to be gone.
+    // By card-lock: a push child that outlived its agent still works on the card; then nothing of it is confirmed to be gone.
     const lock = await locks.tryAcquire(pci);
     if (!lock) throw new OperationFailure('CardBusy', 'transient', `an operation on card ${pci} is not over yet`);
     try {

@@ -20,7 +20,7 @@ import { watch } from './watch.ts';
 /** Runs it, or goes on with it after a restart of the agent, and journals how it ended. @throws AgentStopping */
 export async function install(spec: InstallSpec, context: OperationContext, control: OperationControl): Promise<Ending> {
   control.progress(0, 'waits for the lock of the card: an earlier push is not over');
-  // Rule card-lock: without the lock nothing is started, and nothing is confirmed, not even a cancel.
+  // By card-lock, without the lock nothing is started, and nothing is confirmed, not even a cancel.
   const lock = await context.locks.acquire(spec.pci, context.stopping);
   try {
     const entry = context.journal.install(spec.pci);
@@ -46,7 +46,7 @@ async function begin(spec: InstallSpec, lock: CardLock, context: OperationContex
   if (config.length > CONFIG_LIMIT_BYTES)
     throw new OperationFailure('ConfigTooLarge', 'neverSucceeds', `bf.cfg has ${config.length} bytes, a card takes ${CONFIG_LIMIT_BYTES}`);
   const image = await context.images.check(spec);
-  // Rule reset-alone: nothing is installed once a reset of this boot stands in the journal.
+  // The other half of reset-alone: nothing is installed once a reset of this boot stands in the journal.
   if (journal.data.reset)
     throw new OperationFailure('ResetUnderWay', 'transient', 'the host is about to be reset, nothing was touched', { cutOff: true });
   control.begin();
@@ -94,7 +94,7 @@ async function goOn(spec: InstallSpec, entry: InstallRecord, context: OperationC
   if (entry.state === 'running' && isNotedComplete(join(context.stateDir, noteName(spec)), spec.id))
     await context.journal.updateInstall(spec.pci, { state: 'pushed', pushedAt: context.clock.now() });
   if (context.journal.install(spec.pci)?.state === 'pushed') return follow(spec, context, control);
-  // Rule push-once: a push found broken ends the attempt, unless the card says that it has all it needs.
+  // By push-once, a push found broken ends the attempt, unless the card says that it has all it needs.
   const device = await context.rshim.find(busAddress(spec.pci));
   const log = device && (await presentLog(context, device.name));
   if (log?.some((line) => line.endsWith(spec.marker))) return 'the card is installed and configured';

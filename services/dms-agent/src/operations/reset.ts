@@ -42,7 +42,7 @@ export async function reset(spec: ResetSpec, context: OperationContext, control:
   }
 }
 
-/** Rule card-lock: a reset needs the lock of every card of the host. */
+/** By card-lock a reset needs the lock of every card of the host. */
 async function lockAll(context: OperationContext): Promise<CardLock[]> {
   const held: CardLock[] = [];
   for (const { pci } of context.journal.data.cards) {

@@ -75,7 +75,7 @@ export function tell(story: LogStory, lines: readonly string[], markers: Markers
 }
 
 function tellLine(story: LogStory, line: string, markers: Markers, now: number): LogStory {
-  // Rule op-has-uid: the markers carry uid and attempt, so that another attempt's end is never taken for this one's.
+  // By op-has-uid the markers carry uid and attempt, so that another attempt's end is never taken for this one's.
   const step = line.split(markers.failed)[1]?.trim();
   if (step !== undefined) {
     const message = `the configuration of the card failed in step ${step.slice(0, 100)}`;

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { KINDS, NODE_ANNOTATIONS, type KindInfo, type KubeObject, type Node } from '@dpf/api';
 import { CORE, type Cluster } from '@dpf/kube';
+import type { RedisProcess } from '@dpf/queue/testing';
 import type { Fleet } from './fleet.ts';
 
 const HOST_KINDS: KindInfo[] = [
@@ -23,7 +24,7 @@ export async function snapshot(fleet: Fleet): Promise<string[]> {
     objects('host', fleet.host.cluster, HOST_KINDS),
     objects('tenant', fleet.tenant.cluster, TENANT_KINDS),
     fleet.hardware.views(),
-    fleet.redis.leftovers('dpf'),
+    leftovers(fleet.redis),
   ]);
   const hosts = views.flatMap(({ name, root, cards }) => [
     ...cards.map(({ pci, vfs }) => `host ${name} card ${pci} has ${vfs.join('+')} VFs`),
@@ -37,6 +38,15 @@ export async function snapshot(fleet: Fleet): Promise<string[]> {
     ...redis.map((key) => `redis ${key}`),
     ...volume.filter((name) => name !== 'volume .partial'),
   ].sort();
+}
+
+/** Keys that work left in Redis, timers one by one. */
+export async function leftovers(redis: RedisProcess): Promise<string[]> {
+  const keys = await redis.leftovers('dpf');
+  const lists = keys.map(async (key) =>
+    key.endsWith(':timers') ? (await redis.admin.zrange(key, '0', '-1')).map((member) => `${key} ${member}`) : [key],
+  );
+  return (await Promise.all(lists)).flat();
 }
 
 async function objects(cluster: string, api: Cluster, kinds: readonly KindInfo[]): Promise<string[]> {

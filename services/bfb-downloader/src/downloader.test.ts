@@ -297,7 +297,8 @@ describe('several replicas', () => {
     await busy();
     await stage.redis.flush();
     await publishedOnly('erased', image.sha256);
-    expect(stage.fetches('erased.bfb')).toBe(2);
+    // Again, but by no replica more than once: until both have noticed the erasure, both may work on it.
+    expect([2, 3]).toContain(stage.fetches('erased.bfb'));
   });
 
   test('hand a download over at once when one stops in order', async () => {

@@ -66,9 +66,10 @@ describe('a Dpu', () => {
     const event = updated(dpu(), dpu().spec({ bfb: 'doca-2' }));
     expect(woken((queues) => onDpuEvent(storesOf([event.object]), queues, event))).toContain('bfb: bfb/dpf/doca');
   });
-  test('that is gone tells its Bfb, its set, and has its host swept', () => {
+  test('that is gone is forgotten by the queue, tells its Bfb and its set, and has its host swept', () => {
     const event = { type: 'deleted' as const, object: dpu().object };
     expect(woken((queues) => onDpuEvent(storesOf([]), queues, event))).toEqual([
+      'dpu: dpu/dpf/worker-1-0000-4b-00',
       'dpuset: dpuset/dpf/set',
       'bfb: bfb/dpf/doca',
       'dpu: node/worker-1',

@@ -19,7 +19,8 @@ export function onDpuEvent({ dpus }: Stores, queues: Queues, event: StoreEvent<D
   const dpu = event.object;
   const old = event.type === 'updated' ? event.old : undefined;
   const { resourceVersion } = dpu.metadata;
-  if (event.type !== 'deleted') queues.dpu({ key: dpuKey(dpu), resourceVersion });
+  // Of a Dpu that is gone the queue is told once more, so that it forgets when to look again.
+  queues.dpu({ key: dpuKey(dpu), ...(event.type !== 'deleted' && { resourceVersion }) });
   const set = setKey(dpu);
   if (set && (!old || concernsSet(old) !== concernsSet(dpu))) queues.dpuset({ key: set, resourceVersion });
   if (event.type === 'deleted') {

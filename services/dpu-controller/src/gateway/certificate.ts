@@ -11,6 +11,8 @@ export interface KeyPair {
 export async function readKeyPair(certFile: string, keyFile: string): Promise<KeyPair> {
   const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')]);
   try {
+    // A file that is just being written may be empty, which OpenSSL takes for none.
+    if (!cert.includes('-----END') || !key.includes('-----END')) throw new Error('one of them is empty or cut short');
     createSecureContext({ cert, key });
   } catch (error) {
     throw new Error(`${certFile} and ${keyFile} are no certificate and key that fit: ${(error as Error).message}`, { cause: error });

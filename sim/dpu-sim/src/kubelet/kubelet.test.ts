@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -108,6 +109,7 @@ describe('a DPU that was told to join', () => {
 
   test('joins no cluster whose answer is not signed by its token', async () => {
     await createToken(cluster);
+    await signedFor(cluster, 'abcdef');
     const refused = next('join-refused');
     await expect(kubeadm(arguments_({ token: 'abcdef.ffffffffffffffff' }))).rejects.toMatchObject({ code: 1 });
     expect(await refused).toMatchObject({ why: 'the signature of cluster-info is not by this token' });
@@ -145,6 +147,16 @@ const createToken = (cluster: KubeSim) =>
       'usage-bootstrap-signing': 'true',
     },
   });
+/** The signature of a new token comes to cluster-info a moment after the token. */
+async function signedFor(cluster: KubeSim, tokenId: string): Promise<void> {
+  for (let looks = 0; looks < 200; looks++) {
+    const { body } = await admin(cluster, 'GET', '/api/v1/namespaces/kube-public/configmaps/cluster-info');
+    if ((body as { data: Record<string, string> }).data[`jws-kubeconfig-${tokenId}`]) return;
+    await delay(20);
+  }
+  throw new Error(`cluster-info was not signed for token ${tokenId}`);
+}
+
 const deleteToken = (cluster: KubeSim) => admin(cluster, 'DELETE', '/api/v1/namespaces/kube-system/secrets/bootstrap-token-abcdef');
 
 function admin(cluster: KubeSim, method: string, path: string, body?: object): Promise<{ status: number; body: unknown }> {

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
-import { createPki } from '../../../sim/kube-sim/src/pki.ts';
+import { createPki, startKubeSim } from '../../../sim/kube-sim/src/index.ts';
 import { ApiError, connect, type Cluster } from '../../kube/src/index.ts';
 import { startKubeApiServer, type ApiServer } from '../../kube/test/kube-apiserver.ts';
 import { API_VERSION, KINDS, type Bfb, type DPUFlavor, type Dpu, type DpuSet, type KubeObject } from './index.ts';
@@ -200,6 +200,7 @@ async function served(cluster: Cluster, kind: (typeof KINDS)[Kind]): Promise<voi
   }
 }
 
+rules('the embedded API server', () => startKubeSim());
 const assets = process.env['KUBEBUILDER_ASSETS'];
 if (assets) rules('a real kube-apiserver', async () => startKubeApiServer(assets, await createPki()));
 else test.todo('a real kube-apiserver: set KUBEBUILDER_ASSETS to run the rules on it');

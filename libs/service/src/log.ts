@@ -51,6 +51,7 @@ export function createLogger(name: string, level: string, destination?: Destinat
         },
       },
     },
-    destination ?? pino.destination({ sync: false }),
+    // Synchronous: lines keep their order, and none is lost when the process ends.
+    destination ?? pino.destination({ sync: true }),
   );
 }

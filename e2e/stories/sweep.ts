@@ -3,10 +3,11 @@
  * The blows of a run are drawn from all pairs (blow, moment) by its seed; a run provisions the fleet and deletes it again.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Phase } from '@dpf/api';
+import type { Node, Phase } from '@dpf/api';
+import { CORE } from '@dpf/kube';
 import type { Fleet } from '../fleet/fleet.ts';
 import { judgeFlashes, judgeResets } from '../fleet/judge.ts';
-import type { DpuWatching } from '../fleet/watching.ts';
+import { Watching, type DpuWatching } from '../fleet/watching.ts';
 import { applyExample, deleteExample } from './example.ts';
 
 export const BLOWS = [
@@ -35,6 +36,8 @@ export type Moment = (typeof MOMENTS)[number];
 
 /** Longest delay between the moment and the blow, in milliseconds. */
 const DELAY_MS = 700;
+/** How long a held join takes once its Dpu waits for it, in milliseconds. */
+const JOIN_MS = 2000;
 /** A run has so many seconds to get everything Ready, and as many to be gone again. */
 const RUN_SECONDS = 180;
 
@@ -90,6 +93,7 @@ export async function sweepRun(fleet: Fleet, dpus: DpuWatching, seed: number, ru
   const stopWatching = dpus.onMoment((moment) => seen(moment.phase));
   const pushes = watchPushes(fleet, () => seen('push'));
   const problems: string[] = [];
+  const slowJoin = plan.some(({ moment }) => moment === 'DPUClusterConfig') ? await holdJoins(fleet, dpus) : undefined;
   try {
     await applyExample(fleet);
     const ready = await dpus.allReady(fleet.hosts.length + 1, RUN_SECONDS);
@@ -104,10 +108,41 @@ export async function sweepRun(fleet: Fleet, dpus: DpuWatching, seed: number, ru
     problems.push((error as Error).message);
   } finally {
     pushes.stop();
+    await slowJoin?.stop();
     stopWatching();
     await Promise.all(pending);
   }
   return { seed, hits, problems, seconds: (Date.now() - began) / 1000 };
+}
+
+/** A DPU that has joined is Ready at once, and nobody sees it wait: here its Node is not Ready until a while after its Dpu waits for that. */
+async function holdJoins({ tenant }: Fleet, dpus: DpuWatching): Promise<{ stop(): Promise<void> }> {
+  const nodes = await Watching.start<Node>(tenant.cluster, CORE.Node);
+  const setReady = (name: string, status: 'True' | 'False') =>
+    tenant.cluster
+      .resource<Node>(CORE.Node)
+      .patchStatus({ name }, { status: { conditions: [{ type: 'Ready', status, reason: 'Story', message: 'set by the sweep' }] } })
+      .catch(() => undefined);
+  const released = new Set<string>();
+  const unsubscribe = nodes.reflector.onEvent(({ type, object }) => {
+    if (type === 'added') released.delete(object.metadata.name);
+    const ready = object.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True');
+    if (type !== 'deleted' && ready && !released.has(object.metadata.name)) void setReady(object.metadata.name, 'False');
+  });
+  const stopWatching = dpus.onMoment(({ phase, name }) => {
+    if (phase !== 'DPUClusterConfig') return;
+    void delay(JOIN_MS).then(() => {
+      released.add(name);
+      return setReady(name, 'True');
+    });
+  });
+  return {
+    stop: () => {
+      unsubscribe();
+      stopWatching();
+      return nodes.stop();
+    },
+  };
 }
 
 /** The journal of the hardware says when the first byte of a push arrives. */

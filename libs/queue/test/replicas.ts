@@ -75,7 +75,7 @@ export class Referee {
   }
 
   /** Waits for a condition, looked at whenever anything is heard. */
-  async until(what: string, condition: () => boolean, ms = 10_000): Promise<void> {
+  async until(what: string, condition: () => boolean, ms = 30_000): Promise<void> {
     const deadline = performance.now() + ms;
     while (!condition()) {
       const left = deadline - performance.now();

@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Node, Phase } from '@dpf/api';
 import { CORE } from '@dpf/kube';
+import { seeded } from '@dpf/queue/testing';
 import type { Fleet } from '../fleet/fleet.ts';
 import { judgeFlashes, judgeResets } from '../fleet/judge.ts';
 import { Watching, type DpuWatching } from '../fleet/watching.ts';
@@ -46,17 +47,6 @@ export interface Hit {
   moment: Moment;
 }
 
-/** A small generator of chances (mulberry32): the same seed, the same run. */
-export function chances(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 /** Every pair of blow and moment, dealt out over the seeds: `runs` consecutive seeds hit each pair at least once. */
 export function planOf(seed: number, runs: number): Hit[] {
   const all = MOMENTS.flatMap((moment) => BLOWS.map((blow) => ({ blow, moment })));
@@ -74,7 +64,7 @@ export interface SweepResult {
 /** One run. Never throws: what is wrong is in `problems`. */
 export async function sweepRun(fleet: Fleet, dpus: DpuWatching, seed: number, runs: number): Promise<SweepResult> {
   const began = Date.now();
-  const chance = chances(seed);
+  const chance = seeded(seed);
   const plan = planOf(seed, runs);
   const hits: Hit[] = [];
   const pending = new Set<Promise<unknown>>();

@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 
+export { seeded } from './random.ts';
+
 export interface RedisStart {
   /** PEM texts. With them the server speaks TLS only. */
   tls?: { certPem: string; keyPem: string };

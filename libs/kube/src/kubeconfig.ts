@@ -33,8 +33,8 @@ export async function kubeconfigCredentials(source: KubeconfigSource): Promise<C
 }
 
 async function load(source: KubeconfigSource): Promise<KubeConfig> {
-  // client-node costs 0.6 s and 60 MB; inside a Pod it is never needed.
-  const { KubeConfig } = await import('@kubernetes/client-node');
+  // client-node costs 0.6 s and 60 MB; inside a Pod it is never needed. By this path a bundle holds its KubeConfig alone, not 19 MB of API models.
+  const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
   const config = new KubeConfig();
   const text = source.kubeconfig ?? (await read(source.kubeconfigFile as string));
   try {

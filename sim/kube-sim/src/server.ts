@@ -2,6 +2,7 @@
 import { createServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { clientKubeconfig, createPki, type Pki } from '@dpf/pki';
 import type { Api, Call } from './api.ts';
 import { AuditLog, RequestCounters, type AuditEntry } from './audit.ts';
 import { authenticate, isOpen, ANONYMOUS } from './auth/authenticate.ts';
@@ -14,8 +15,6 @@ import { OpenApi } from './http/openapi.ts';
 import { decodeObject, mediaType, parsePath, readBody } from './http/request.ts';
 import { sendBytes, sendFailure, sendJson } from './http/respond.ts';
 import { installDefinitions, systemCall } from './install.ts';
-import { clientKubeconfig } from './kubeconfig.ts';
-import { createPki, type Pki } from './pki.ts';
 import { BUILT_IN, FIRST_NAMESPACES } from './resources/built-in.ts';
 import { CRD, resourcesOf } from './resources/crd.ts';
 import { Registry, apiVersionOf } from './resources/resource.ts';

@@ -1,8 +1,8 @@
 /** Keeps kube-public/cluster-info: where the server is, its CA, and a signature per bootstrap token, as the control plane's signer does. */
+import { clusterInfoKubeconfig } from '@dpf/pki';
 import type { Api } from '../api.ts';
 import { signatureBy } from '../auth/bootstrap.ts';
 import { systemCall } from '../install.ts';
-import { clusterInfoKubeconfig } from '../kubeconfig.ts';
 import { create, update } from '../verbs/write.ts';
 
 const KEY = 'kube-public/cluster-info';

@@ -89,8 +89,17 @@ export const futureVersion = (wanted: number, current: number) =>
     retryAfterSeconds: 1,
   });
 
+/** One fault of an object, at a field. */
+export const fault = (field: string, message: string, reason = 'FieldValueInvalid'): Cause => ({ reason, field, message });
+export const required = (field: string, why = ''): Cause => fault(field, `Required value${why && `: ${why}`}`, 'FieldValueRequired');
+export const unsupported = (field: string, value: unknown, supported: unknown[]): Cause => {
+  const list = supported.map((each) => JSON.stringify(each)).join(', ');
+  return fault(field, `Unsupported value: ${JSON.stringify(value)}: supported values: ${list}`, 'FieldValueNotSupported');
+};
+export const immutable = (field: string): Cause => fault(field, 'Invalid value: field is immutable');
+
 /** 422 with one cause per fault. */
-export function invalid(group: string, kind: string, name: string, causes: Cause[]): ApiFailure {
+export function invalid({ group, kind }: { group: string; kind: string }, name: string, ...causes: Cause[]): ApiFailure {
   const faults = causes.map(({ field, message }) => `${field}: ${message}`);
   const why = faults.length === 1 ? faults[0] : `[${faults.join(', ')}]`;
   const what = group ? `${kind}.${group}` : kind;

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Api, Call, User } from '../api.ts';
 import { at, isMap, timestamp, type JsonMap, type KubeObject } from '../objects.ts';
 import { apiVersionOf, type Resource } from '../resources/resource.ts';
-import { badRequest, conflict, invalid, notFound } from '../status.ts';
+import { badRequest, conflict, fault, invalid, notFound } from '../status.ts';
 import { find } from '../verbs/read.ts';
 import { API_AUDIENCE, ISSUER } from './keys.ts';
 
@@ -23,13 +23,11 @@ export function requestToken(api: Api, call: Call, body: unknown): JsonMap {
   const audiences = Array.isArray(spec['audiences']) && spec['audiences'].length > 0 ? (spec['audiences'] as string[]) : [API_AUDIENCE];
   const seconds = Number(spec['expirationSeconds'] ?? DEFAULT);
   if (seconds < SHORTEST || seconds > LONGEST)
-    throw invalid('authentication.k8s.io', 'TokenRequest', account.metadata.name, [
-      {
-        reason: 'FieldValueInvalid',
-        field: 'spec.expirationSeconds',
-        message: `Invalid value: ${seconds}: may not specify a duration less than 10 minutes`,
-      },
-    ]);
+    throw invalid(
+      { group: 'authentication.k8s.io', kind: 'TokenRequest' },
+      account.metadata.name,
+      fault('spec.expirationSeconds', `Invalid value: ${seconds}: may not specify a duration less than 10 minutes`),
+    );
   const bound = boundObject(api, call, account, spec['boundObjectRef']);
   const now = Math.floor(api.clock().getTime() / 1000);
   const nodeName = bound && at(bound, 'spec', 'nodeName');

@@ -66,18 +66,11 @@ export function leavesOf(value: unknown, schema: Schema | undefined, path: Path 
   return leaves;
 }
 
-const SYSTEM = new Set([
-  'name',
-  'namespace',
-  'uid',
-  'resourceVersion',
-  'generation',
-  'creationTimestamp',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'managedFields',
-  'selfLink',
-]);
+const SYSTEM = new Set(
+  'name namespace uid resourceVersion generation creationTimestamp deletionTimestamp deletionGracePeriodSeconds managedFields selfLink'.split(
+    ' ',
+  ),
+);
 
 /** The fields of an object that somebody can own: without apiVersion, kind and what the server keeps in metadata. */
 export function ownableLeaves(object: KubeObject, schema: Schema): Leaves {

@@ -1,8 +1,7 @@
 /** Discovery: which groups, versions and resources there are, in the plain form and in the aggregated one that kubectl asks for. */
 import type { JsonMap } from '../objects.ts';
-import type { Registry, Resource } from '../resources/resource.ts';
 import { REVIEWS } from '../auth/reviews.ts';
-import { apiVersionOf } from '../resources/resource.ts';
+import { apiVersionOf, type Registry, type Resource } from '../resources/resource.ts';
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 export const VERSION = { major: '1', minor: '36', gitVersion: 'v1.36.0-kube-sim', gitTreeState: 'clean', platform: 'linux/amd64' };

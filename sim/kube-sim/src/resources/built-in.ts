@@ -1,15 +1,13 @@
 /** The built-in kinds that a provisioning system meets. Deployments, DaemonSets and Jobs are kept, nothing runs them. */
 import { at, isMap, type JsonMap, type KubeObject } from '../objects.ts';
 import { field } from '../selectors.ts';
-import type { Cause } from '../status.ts';
+import { fault, immutable, type Cause } from '../status.ts';
 import { AGE, NAME, age, column, countOf } from './columns.ts';
 import { EVENT_CONVERSION } from './events.ts';
 import { SCHEMAS } from './built-in-schemas.ts';
 import type { Resource } from './resource.ts';
 
 type Kind = keyof typeof SCHEMAS;
-
-const immutable = (path: string): Cause => ({ reason: 'FieldValueInvalid', field: path, message: 'Invalid value: field is immutable' });
 
 /** A resource with the defaults that most kinds share; the plural is the lower-case kind with an s. */
 function define(kind: Kind, group: string, rest: Partial<Resource> = {}): Resource {
@@ -82,9 +80,7 @@ function prepareEvent(object: KubeObject): void {
 /** An event is about an object of its own namespace. */
 function checkEvent(object: KubeObject): Cause[] {
   const about = String(at(object, 'involvedObject', 'namespace') ?? '') || 'default';
-  return about === object.metadata.namespace
-    ? []
-    : [{ reason: 'FieldValueInvalid', field: 'involvedObject.namespace', message: 'Invalid value: does not match event.namespace' }];
+  return about === object.metadata.namespace ? [] : [fault('involvedObject.namespace', 'Invalid value: does not match event.namespace')];
 }
 
 const conditionOf = (object: KubeObject, type: string): unknown =>

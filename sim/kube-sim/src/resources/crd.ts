@@ -4,7 +4,7 @@ import { compile } from '../schema/rules.ts';
 import { regex } from '../schema/validate.ts';
 import type { Schema } from '../schema/schema.ts';
 import { METADATA_FIELDS, field } from '../selectors.ts';
-import type { Cause } from '../status.ts';
+import { fault, required, type Cause } from '../status.ts';
 import { NAME, column, printerColumns } from './columns.ts';
 import { parseJsonPath } from './json-path.ts';
 import type { Resource } from './resource.ts';
@@ -63,13 +63,11 @@ function prepare(object: KubeObject, old: KubeObject | undefined, now: Date): vo
   };
 }
 
-const fault = (path: string, message: string, reason = 'FieldValueInvalid'): Cause => ({ reason, field: path, message });
-
 function check(object: KubeObject): Cause[] {
   const spec = specOf(object);
   const causes: Cause[] = [];
   for (const name of ['group', 'scope', 'names', 'versions'] as const)
-    if (!isMap(object['spec']) || spec[name] === undefined) causes.push(fault(`spec.${name}`, 'Required value', 'FieldValueRequired'));
+    if (!isMap(object['spec']) || spec[name] === undefined) causes.push(required(`spec.${name}`));
   if (causes.length > 0) return causes;
   const expected = `${spec.names.plural}.${spec.group}`;
   if (object.metadata.name !== expected)
@@ -79,7 +77,7 @@ function check(object: KubeObject): Cause[] {
   spec.versions.forEach((version, index) => {
     const path = `spec.versions[${index}]`;
     const schema = version.schema?.openAPIV3Schema;
-    if (!schema) causes.push(fault(`${path}.schema.openAPIV3Schema`, 'Required value: schemas are required', 'FieldValueRequired'));
+    if (!schema) causes.push(required(`${path}.schema.openAPIV3Schema`, 'schemas are required'));
     else checkSchema(schema, `${path}.schema.openAPIV3Schema`, causes);
     (version.additionalPrinterColumns ?? []).forEach(({ jsonPath }, at) =>
       attempt(() => parseJsonPath(jsonPath), `${path}.additionalPrinterColumns[${at}].jsonPath`, causes),
@@ -101,21 +99,14 @@ const INT_OR_STRING = 'x-kubernetes-int-or-string';
 /** A schema must be structural: every value has a type, and what is listed can be pruned by it. */
 function checkSchema(schema: Schema, path: string, causes: Cause[]): void {
   if (!schema.type && !schema[INT_OR_STRING] && !schema['x-kubernetes-preserve-unknown-fields'])
-    causes.push(fault(`${path}.type`, 'Required value: must not be empty for specified object fields', 'FieldValueRequired'));
-  if (schema.type === 'array' && !schema.items)
-    causes.push(fault(`${path}.items`, 'Required value: must be specified', 'FieldValueRequired'));
+    causes.push(required(`${path}.type`, 'must not be empty for specified object fields'));
+  if (schema.type === 'array' && !schema.items) causes.push(required(`${path}.items`, 'must be specified'));
   if (schema.properties && schema.additionalProperties)
     causes.push(
       fault(`${path}.additionalProperties`, 'Forbidden: additionalProperties and properties are mutual exclusive', 'FieldValueForbidden'),
     );
   if (schema['x-kubernetes-list-type'] === 'map' && !schema['x-kubernetes-list-map-keys']?.length)
-    causes.push(
-      fault(
-        `${path}.x-kubernetes-list-map-keys`,
-        'Required value: must not be empty if x-kubernetes-list-type is map',
-        'FieldValueRequired',
-      ),
-    );
+    causes.push(required(`${path}.x-kubernetes-list-map-keys`, 'must not be empty if x-kubernetes-list-type is map'));
   if (schema.pattern !== undefined) attempt(() => regex(schema.pattern!), `${path}.pattern`, causes);
   (schema['x-kubernetes-validations'] ?? []).forEach(({ rule, messageExpression }, index) => {
     const here = `${path}.x-kubernetes-validations[${index}]`;

@@ -1,18 +1,13 @@
 /** Rules of metadata that hold for every kind. */
-import type { KubeObject, Metadata } from '../objects.ts';
-import { isMap } from '../objects.ts';
-import { badRequest, type Cause } from '../status.ts';
+import { isMap, type KubeObject, type Metadata } from '../objects.ts';
+import { badRequest, fault, type Cause } from '../status.ts';
 
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
 const QUALIFIED = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 const ANNOTATIONS_LIMIT = 256 * 1024;
 
-const wrong = (field: string, value: unknown, why: string): Cause => ({
-  reason: 'FieldValueInvalid',
-  field,
-  message: `Invalid value: ${JSON.stringify(value)}: ${why}`,
-});
+const wrong = (field: string, value: unknown, why: string): Cause => fault(field, `Invalid value: ${JSON.stringify(value)}: ${why}`);
 
 /** Why a key of labels or annotations is none; undefined when it is fine. */
 function keyFault(key: string): string | undefined {
@@ -27,12 +22,12 @@ function keyFault(key: string): string | undefined {
 
 function labelFaults(labels: Record<string, string>): Cause[] {
   return Object.entries(labels).flatMap(([key, value]) => {
-    const fault = keyFault(key);
-    if (fault) return [wrong('metadata.labels', key, fault)];
+    const why = keyFault(key);
+    if (why) return [wrong('metadata.labels', key, why)];
     if (value.length > 63) return [wrong('metadata.labels', value, 'must be no more than 63 bytes')];
-    const why =
+    const shape =
       "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
-    return LABEL_VALUE.test(value) ? [] : [wrong('metadata.labels', value, why)];
+    return LABEL_VALUE.test(value) ? [] : [wrong('metadata.labels', value, shape)];
   });
 }
 
@@ -50,30 +45,28 @@ export function metadataFaults(meta: Metadata, old?: Metadata): Cause[] {
   causes.push(...labelFaults(meta.labels ?? {}));
   const annotations = Object.entries(meta.annotations ?? {});
   for (const [key] of annotations) {
-    const fault = keyFault(key.toLowerCase());
-    if (fault) causes.push(wrong('metadata.annotations', key, fault));
+    const why = keyFault(key.toLowerCase());
+    if (why) causes.push(wrong('metadata.annotations', key, why));
   }
   if (annotations.reduce((size, [key, value]) => size + key.length + value.length, 0) > ANNOTATIONS_LIMIT)
-    causes.push({
-      reason: 'FieldValueTooLong',
-      field: 'metadata.annotations',
-      message: `Too long: may not be more than ${ANNOTATIONS_LIMIT} bytes`,
-    });
+    causes.push(fault('metadata.annotations', `Too long: may not be more than ${ANNOTATIONS_LIMIT} bytes`, 'FieldValueTooLong'));
   (meta.ownerReferences ?? []).forEach((owner, index) => {
     for (const name of ['apiVersion', 'kind', 'name', 'uid'] as const)
       if (!owner[name]) causes.push(wrong(`metadata.ownerReferences[${index}].${name}`, '', 'must not be empty'));
   });
   for (const finalizer of meta.finalizers ?? []) {
-    const fault = keyFault(finalizer);
-    if (fault) causes.push(wrong('metadata.finalizers', finalizer, fault));
+    const why = keyFault(finalizer);
+    if (why) causes.push(wrong('metadata.finalizers', finalizer, why));
   }
   const added = old?.deletionTimestamp ? (meta.finalizers ?? []).filter((name) => !(old.finalizers ?? []).includes(name)) : [];
   if (added.length > 0)
-    causes.push({
-      reason: 'FieldValueForbidden',
-      field: 'metadata.finalizers',
-      message: `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((name) => JSON.stringify(name)).join(', ')}}`,
-    });
+    causes.push(
+      fault(
+        'metadata.finalizers',
+        `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((name) => JSON.stringify(name)).join(', ')}}`,
+        'FieldValueForbidden',
+      ),
+    );
   return causes;
 }
 

@@ -36,29 +36,9 @@ function hasRules(schema: Schema): boolean {
 }
 
 /** Field names that CEL cannot write are escaped: `__dash__` and its like, `__in__` for reserved words. */
-const RESERVED = new Set([
-  'true',
-  'false',
-  'null',
-  'in',
-  'as',
-  'break',
-  'const',
-  'continue',
-  'else',
-  'for',
-  'function',
-  'if',
-  'import',
-  'let',
-  'loop',
-  'package',
-  'namespace',
-  'return',
-  'var',
-  'void',
-  'while',
-]);
+const RESERVED = new Set(
+  'true false null in as break const continue else for function if import let loop package namespace return var void while'.split(' '),
+);
 const escapeName = (name: string): string =>
   RESERVED.has(name)
     ? `__${name}__`

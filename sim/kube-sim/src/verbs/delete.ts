@@ -1,9 +1,8 @@
 /** DELETE: preconditions, finalizers, grace, propagation; deletecollection is a DELETE of everything that a list selects. */
 import { collectionOf, isDryRun, type Api, type Call } from '../api.ts';
 import { at, isMap, timestamp, type KubeObject, type Metadata } from '../objects.ts';
-import { conflict, invalid } from '../status.ts';
-import { keyOf, type Stored } from '../store/collection.ts';
-import { Stored as StoredObject } from '../store/collection.ts';
+import { conflict, invalid, unsupported } from '../status.ts';
+import { Stored, keyOf } from '../store/collection.ts';
 
 export const ORPHAN = 'orphan';
 export const FOREGROUND = 'foregroundDeletion';
@@ -24,13 +23,11 @@ export function deleteOptions(body: unknown, query: URLSearchParams): DeleteOpti
   const orphan = options['orphanDependents'] === true || query.get('orphanDependents') === 'true' ? 'Orphan' : undefined;
   const policy = options['propagationPolicy'] ?? query.get('propagationPolicy') ?? orphan;
   if (policy !== undefined && !['Background', 'Foreground', 'Orphan'].includes(String(policy)))
-    throw invalid('', 'DeleteOptions', '', [
-      {
-        reason: 'FieldValueNotSupported',
-        field: 'propagationPolicy',
-        message: `Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan"`,
-      },
-    ]);
+    throw invalid(
+      { group: '', kind: 'DeleteOptions' },
+      '',
+      unsupported('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan']),
+    );
   return {
     ...(preconditions['uid'] !== undefined && { uid: String(preconditions['uid']) }),
     ...(preconditions['resourceVersion'] !== undefined && { resourceVersion: String(preconditions['resourceVersion']) }),
@@ -65,7 +62,7 @@ export function remove(api: Api, call: Call, stored: Stored, options: DeleteOpti
     return { stored: api.store.remove(collection, keyOf(namespace, name))!, gone: true };
   }
   if (next === object) return { stored, gone: false };
-  return { stored: isDryRun(call) ? new StoredObject(next, stored.revision) : api.store.put(collection, next), gone: false };
+  return { stored: isDryRun(call) ? new Stored(next, stored.revision) : api.store.put(collection, next), gone: false };
 }
 
 /** Only Pods that run somewhere are given time to end. */

@@ -8,7 +8,7 @@ import { sendBytes, sendJson, sendParts } from '../http/respond.ts';
 import type { KubeObject } from '../objects.ts';
 import { apiVersionOf } from '../resources/resource.ts';
 import { asObject } from '../schema/metadata.ts';
-import { badRequest, invalid, methodNotAllowed, pathNotFound } from '../status.ts';
+import { badRequest, fault, invalid, methodNotAllowed, pathNotFound } from '../status.ts';
 import { keyOf, type Stored } from '../store/collection.ts';
 import { deleteOptions, remove } from './delete.ts';
 import { patch } from './patch.ts';
@@ -84,9 +84,11 @@ function put(exchange: Exchange): void {
     throw badRequest(`the name of the object (${body.metadata.name}) does not match the name on the URL (${name})`);
   const old = find(api, call);
   if (!resource.builtin && !body.metadata.resourceVersion)
-    throw invalid(resource.group, resource.plural, name, [
-      { reason: 'FieldValueInvalid', field: 'metadata.resourceVersion', message: 'Invalid value: 0: must be specified for an update' },
-    ]);
+    throw invalid(
+      { ...resource, kind: resource.plural },
+      name,
+      fault('metadata.resourceVersion', 'Invalid value: 0: must be specified for an update'),
+    );
   const stored = update(api, call, old, body, byUpdate(api, call));
   record(api, call, { verb: 'update', before: old.object, after: stored.object, body });
   answer(exchange, 200, stored);

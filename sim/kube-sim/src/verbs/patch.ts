@@ -2,16 +2,15 @@
 import { applyPatch, type Operation } from 'rfc6902';
 import { fieldManagerOf, type Api, type Call } from '../api.ts';
 import { applyFields } from '../fields/apply.ts';
-import { ownableLeaves } from '../fields/leaves.ts';
+import { objectSchema, ownableLeaves } from '../fields/leaves.ts';
 import { entryOf, type Writer } from '../fields/managed.ts';
 import { decode } from '../http/request.ts';
 import { copy, isMap, timestamp, type KubeObject } from '../objects.ts';
 import { mergePatch } from '../patch/merge.ts';
 import { strategicPatch } from '../patch/strategic.ts';
 import { apiVersionOf, served } from '../resources/resource.ts';
-import { objectSchema } from '../fields/leaves.ts';
 import { asObject } from '../schema/metadata.ts';
-import { ApiFailure, badRequest, conflict, invalid, notFound, unsupportedMediaType } from '../status.ts';
+import { ApiFailure, badRequest, conflict, fault, invalid, notFound, required, unsupportedMediaType } from '../status.ts';
 import type { Stored } from '../store/collection.ts';
 import { byUpdate, create, update } from './write.ts';
 
@@ -40,13 +39,7 @@ export function patch(api: Api, call: Call, old: Stored | undefined, body: Buffe
   });
   const { uid, name } = old.object.metadata;
   if (next.metadata.uid !== uid)
-    throw invalid(resource.group, resource.kind, name, [
-      {
-        reason: 'FieldValueInvalid',
-        field: 'metadata.uid',
-        message: `Invalid value: ${JSON.stringify(next.metadata.uid ?? '')}: field is immutable`,
-      },
-    ]);
+    throw invalid(resource, name, fault('metadata.uid', `Invalid value: ${JSON.stringify(next.metadata.uid ?? '')}: field is immutable`));
   const stored = update(api, call, old, resource.convert?.write(next) ?? next, byUpdate(api, call));
   return { stored, created: false, applied: false, body: given };
 }
@@ -89,9 +82,7 @@ function asWanted(call: Call, body: unknown): KubeObject {
 function apply(api: Api, call: Call, old: Stored | undefined, body: KubeObject): Patched {
   const { resource } = call;
   if (!call.query.get('fieldManager'))
-    throw invalid('meta.k8s.io', 'PatchOptions', '', [
-      { reason: 'FieldValueRequired', field: 'fieldManager', message: 'Required value: is required for apply patch' },
-    ]);
+    throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', required('fieldManager', 'is required for apply patch'));
   const wanted = resource.convert?.write(body) ?? body;
   const writer: Writer = {
     manager: fieldManagerOf(call),

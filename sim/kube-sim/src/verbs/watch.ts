@@ -1,5 +1,5 @@
 /** WATCH: replays what happened since a resourceVersion, then follows; transitions in and out of the selection are ADDED and DELETED. */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { collectionOf, type Api, type Call } from '../api.ts';
 import { gone } from '../status.ts';
 import type { Change, Stored } from '../store/collection.ts';
@@ -7,7 +7,6 @@ import { apiVersionOf } from '../resources/resource.ts';
 import { encoderOf } from '../http/encode.ts';
 import type { KubeObject } from '../objects.ts';
 import { selectorOf } from './read.ts';
-import type { IncomingMessage } from 'node:http';
 
 const BOOKMARK_MS = 15_000;
 /** A real server ends watches after 30 to 60 minutes when the client names no limit. */

@@ -1,6 +1,6 @@
 /** The way of every write into the store: shape, defaults, ownership, rules, then one commit. All of it is synchronous, so a write is atomic. */
 import { randomUUID } from 'node:crypto';
-import { collectionOf, isDryRun, type Api, type Call } from '../api.ts';
+import { collectionOf, fieldManagerOf, isDryRun, type Api, type Call } from '../api.ts';
 import { afterUpdate } from '../fields/managed.ts';
 import { ownableLeaves } from '../fields/leaves.ts';
 import { copy, equal, isMap, timestamp, type KubeObject, type ManagedFields, type Metadata } from '../objects.ts';
@@ -8,9 +8,8 @@ import { apiVersionOf, type Resource } from '../resources/resource.ts';
 import { metadataFaults } from '../schema/metadata.ts';
 import { applyDefaults, prune } from '../schema/schema.ts';
 import { validate } from '../schema/validate.ts';
-import { ApiFailure, alreadyExists, badRequest, conflict, forbidden, invalid, notFound, staleObject } from '../status.ts';
+import { ApiFailure, alreadyExists, badRequest, conflict, fault, forbidden, invalid, notFound, required, staleObject } from '../status.ts';
 import { Stored, keyOf } from '../store/collection.ts';
-import { fieldManagerOf } from '../api.ts';
 
 /** Who owns the fields of the next version. */
 export type Ownership = (next: KubeObject, old: KubeObject | undefined) => ManagedFields[] | undefined;
@@ -56,7 +55,7 @@ function check(resource: Resource, next: KubeObject, old: KubeObject | undefined
   const causes = metadataFaults(next.metadata, old?.metadata);
   if (causes.length === 0) causes.push(...validate(next, old, resource.schema));
   if (causes.length === 0) causes.push(...(resource.check?.(next, old) ?? []));
-  if (causes.length > 0) throw invalid(resource.group, resource.kind, next.metadata.name, causes);
+  if (causes.length > 0) throw invalid(resource, next.metadata.name, ...causes);
 }
 
 const SUFFIX = 'bcdfghjklmnpqrstvwxz2456789';
@@ -69,7 +68,7 @@ function checkNamespace(api: Api, resource: Resource, name: string, namespace: s
   if (!found) throw notFound({ group: '', plural: 'namespaces' }, namespace);
   if (found.object.metadata.deletionTimestamp)
     throw forbidden(resource, name, `unable to create new content in namespace ${namespace} because it is being terminated`, [
-      { reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' },
+      fault('metadata.namespace', `namespace ${namespace} is being terminated`, 'NamespaceTerminating'),
     ]);
 }
 
@@ -81,10 +80,7 @@ export function create(api: Api, call: Call, input: KubeObject, own: Ownership):
   if (namespace && meta.namespace && meta.namespace !== namespace)
     throw badRequest(`the namespace of the provided object does not match the namespace sent on the request`);
   const name = meta.name || (meta.generateName ? meta.generateName.slice(0, 58) + randomSuffix() : '');
-  if (!name)
-    throw invalid(resource.group, resource.kind, '', [
-      { reason: 'FieldValueRequired', field: 'metadata.name', message: 'Required value: name or generateName is required' },
-    ]);
+  if (!name) throw invalid(resource, '', required('metadata.name', 'name or generateName is required'));
   if (meta.resourceVersion) throw new ApiFailure(500, '', 'resourceVersion should not be set on objects to be created');
   checkNamespace(api, resource, name, namespace);
 

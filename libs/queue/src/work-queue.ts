@@ -8,7 +8,7 @@ import type { OnEvent } from './events.ts';
 import { Locks, Stopped } from './locks.ts';
 import { Outbox, enqueue, queueKeys, within, type QueueKeys } from './outbox.ts';
 import type { WakeUp, Work, WorkOptions, WorkQueue, WorkResult } from './ports.ts';
-import { done, overdue } from './scripts.ts';
+import { begin, done, failed, overdue } from './scripts.ts';
 
 export interface WorkQueueOptions {
   onEvent: OnEvent;
@@ -148,8 +148,11 @@ class BullWorkQueue implements WorkQueue {
     const seconds = () => (performance.now() - began) / 1000;
     const timers: NodeJS.Timeout[] = [];
     const { client } = this.handle;
+    const { versions, timers: due, failures: failing } = this.keys;
+    let timer = '';
     try {
-      const [version, timer] = await Promise.all([client.hget(this.keys.versions, key), client.zscore(this.keys.timers, key)]);
+      const [version, taken] = (await begin(client, [versions, due], [key])) as [string | null, string];
+      timer = taken;
       const resourceVersion = version ?? undefined;
       stop.signal.throwIfAborted();
       timers.push(
@@ -159,12 +162,8 @@ class BullWorkQueue implements WorkQueue {
       const result = await handler({ key, ...(resourceVersion !== undefined && { resourceVersion }), signal: stop.signal });
       stop.signal.throwIfAborted();
       const again = result?.requeueAfterMs;
-      await done(client, Object.values(this.keys), [
-        key,
-        resourceVersion ?? '',
-        again === undefined ? '' : Math.max(0, Math.round(again)),
-        timer ?? '',
-      ]);
+      const nextLook = again === undefined ? '' : Math.max(0, Math.round(again));
+      await done(client, [versions, due, failing], [key, resourceVersion ?? '', nextLook, timer]);
       if (again !== undefined) this.alarm?.dueIn(again);
       onEvent({ type: 'worked', key, result: 'done', seconds: seconds() });
     } catch (thrown) {
@@ -175,8 +174,8 @@ class BullWorkQueue implements WorkQueue {
         await this.wakeAfter(key, 0);
       } else {
         onEvent({ type: 'worked', key, result: 'failed', seconds: seconds(), error });
-        const failures = await client.hincrby(this.keys.failures, key, 1).catch((error: Error) => (this.onError(error), 1));
-        await this.wakeAfter(key, backoffMs(failures, Math.random(), this.options.backoff));
+        const failures = await failed(client, [due, failing], [key, timer]).catch((error: Error) => (this.onError(error), 1));
+        await this.wakeAfter(key, backoffMs(Number(failures), Math.random(), this.options.backoff));
       }
     } finally {
       timers.forEach(clearTimeout);

@@ -216,6 +216,45 @@ describe('timers', () => {
     expect(await timer()).not.toBeNull();
   });
 
+  test.each([
+    ['for a later time than the one that stood before', 60_000, 90_000, undefined],
+    ['while a timer that rang is worked', 0, 90_000, undefined],
+    ['before a failure', 60_000, 90_000, new Error('it fails')],
+  ])('a timer set during work is not lost: %s', async (_, before, meanwhile, failure) => {
+    const gate = Promise.withResolvers<void>();
+    let runs = 0;
+    const { queue, name } = workedQueue({
+      backoff: { baseMs: 300_000, maxMs: 300_000 },
+      handler: async ({ key }) => {
+        if (key !== 'k') return;
+        runs++;
+        await gate.promise;
+        if (failure) throw failure;
+      },
+    });
+    const timer = async () => Number((await server.admin.zscore(`dpf:${name}:timers`, 'k')) ?? 0);
+    await queue.wakeAfter('k', before);
+    await queue.wake({ key: 'k' });
+    await until('it runs', () => runs === 1);
+    const began = Date.now();
+    await queue.wakeAfter('k', meanwhile);
+    gate.resolve();
+    await until('it is done', async () => (await server.leftovers('dpf')).every((key) => !key.includes(`${name}:de:`)));
+    // After a failure the earlier one of both stands, for the backoff is longer.
+    const rings = began + (failure ? before : meanwhile);
+    expect(Math.abs((await timer()) - rings)).toBeLessThan(2_000);
+    expect(runs).toBe(1);
+  });
+
+  test('an earlier timer that stood before the work is not swallowed by the requeueAfterMs of that work', async () => {
+    const { queue, name, events } = workedQueue({ handler: async () => ({ requeueAfterMs: 90_000 }) });
+    const began = Date.now();
+    await queue.wakeAfter('k', 60_000);
+    await queue.wake({ key: 'k' });
+    await until('it is done', () => events.some(({ type }) => type === 'worked'));
+    expect(Number(await server.admin.zscore(`dpf:${name}:timers`, 'k')) - began).toBeLessThan(62_000);
+  });
+
   test('a timer that its replica does not live to ring is rung by another', async () => {
     const seen: string[] = [];
     const { queue, name } = workedQueue({ handler: async ({ key }) => void seen.push(key) });

@@ -13,6 +13,7 @@ const TASKS = {
     ['node', ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js', ...args]],
   ],
   build: (args) => [['node', ['hack/build.ts', ...args]]],
+  images: (args) => [['node', ['hack/images.ts', ...args]]],
   generate: () => [['node', ['hack/generate-types.ts']]],
   check: () => [
     ['node', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json']],

@@ -21,6 +21,7 @@ export const FAULTS = {
   'misc.eio': 'reading misc fails with EIO',
   'misc.slow': 'reading misc takes 3 s and yields no log (semaphore held)',
   'misc.unknownKey': 'an old driver: CLEAR_ON_READ and FORCE_CMD give EINVAL',
+  'log.kept': 'a reset of the card leaves in the log what stood there',
   'log.overflow': 'the log buffer is full when first boot writes its marker',
   'installer.fail': 'the installer gives up: [reason]',
   'installer.nicFwFail': 'the update of the NIC firmware fails, the OS is fine',

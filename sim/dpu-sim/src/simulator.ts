@@ -10,7 +10,7 @@ import { FuseMount } from './ports/fuse.ts';
 import { HostSocket } from './ports/socket.ts';
 import { Simulation } from './simulation.ts';
 import type { ToolResult } from './tools/result.ts';
-import { runHostTool } from './tools/run-tool.ts';
+import { runCardTool, runHostTool } from './tools/run-tool.ts';
 import { defaultHosts, type HostSpec } from './spec.ts';
 
 export interface DpuSimOptions {
@@ -43,6 +43,8 @@ export interface DpuSim {
   setPresent(host: string, pci: string, present: boolean): void;
   /** Runs a command of the host, as its file on TOOL_PATH does. */
   tool(host: string, tool: string, argv: readonly string[]): ToolResult;
+  /** Runs a command of the card (`0000-4b-00`), as its software does. */
+  cardTool(host: string, pci: string, tool: string, argv: readonly string[]): Promise<ToolResult>;
   /** Host events, as subscribers of the control channel get them. Returns how to stop. */
   onEvent(listener: (event: CtlEvent) => void): () => void;
   close(): Promise<void>;
@@ -101,6 +103,7 @@ export async function startDpuSim(options: DpuSimOptions): Promise<DpuSim> {
     power: (host, on) => simulation.host(host).power(on),
     setPresent: (host, pci, present) => simulation.host(host).setPresent(simulation.card(host, pci), present),
     tool: (host, tool, argv) => runHostTool(simulation.host(host), tool, argv),
+    cardTool: (host, pci, tool, argv) => runCardTool(simulation.card(host, pci), tool, argv),
     onEvent(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -132,12 +132,25 @@ describe('an install ends with', () => {
 });
 
 describe('before the boot file is opened', () => {
-  test('Rule log-from-push: what stood in the log before is not taken for the end of this install', async () => {
-    await run();
-    sim.arm({ name: 'boot.stall', params: { at: 200_000 } });
-    // The marker of the very same attempt still stands in the log of the card.
-    await agent.journal.update((data) => (data.installs = {}));
-    expect(await run({ deadlines: HASTY })).toMatchObject({ state: 'failed', reason: 'PushTimedOut' });
+  describe.each<[string, FaultName[]]>([
+    ['empties it', []],
+    ['cannot', ['misc.unknownKey']],
+  ])('Rule log-from-push: where the log outlives the opening of the boot file and the driver %s', (_case, driver) => {
+    beforeEach(() => {
+      sim.arm({ name: 'log.kept' });
+      for (const name of driver) sim.arm({ name, persistent: true });
+    });
+
+    test('the marker of this very attempt, from before, does not end it', async () => {
+      await sim.cardTool('worker-1', PCI, 'bfrshlog', [installMarker(UID, 1)]);
+      sim.arm({ name: 'installer.hang' });
+      expect(await run({ deadlines: HASTY })).toMatchObject({ state: 'failed', reason: 'InstallerSilent' });
+    });
+
+    test('an error from before does not fail it', async () => {
+      await sim.cardTool('worker-1', PCI, 'bfrshlog', ['ERR Installation failed']);
+      expect(await run()).toMatchObject({ state: 'succeeded' });
+    });
   });
 
   test('Rule reset-alone: nothing is installed once a reset of this boot stands in the journal, and that costs no try', async () => {

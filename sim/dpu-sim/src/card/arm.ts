@@ -88,7 +88,7 @@ export class Arm {
     this.#running.abort(new ArmWasReset());
     card.kubelet.stop();
     card.fifo.flush();
-    card.log.clear();
+    if (!card.fire('log.kept')) card.log.clear();
     this.percent = 0;
     this.#resetAt = card.world.clock.now();
     this.#breakFlash();

@@ -150,6 +150,10 @@ export const DPU_REASONS = {
     meaning: 'Every try failed.',
     fix: 'Cure the cause, then change the spec or set the annotation provisioning.dpu.nvidia.com/retry to a new value.',
   },
+  RetryWouldDisturb: {
+    meaning: 'Another try may help, and would reset the host with a Ready DPU on it, which no grant covers.',
+    fix: 'Let the DpuSet grant the host by a change of its template, or set the annotation provisioning.dpu.nvidia.com/retry to a new value.',
+  },
   CannotSucceed: { meaning: 'This input can never succeed.', fix: 'Change the spec of the Dpu or of its set.' },
   RequestRefused: {
     meaning: 'An API server refuses a request of dpu-controller.',

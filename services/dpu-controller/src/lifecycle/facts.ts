@@ -14,6 +14,13 @@ export const hasFinalizer = (o: Observed): boolean => o.dpu.metadata.finalizers?
 /** Made by a DpuSet (a flash then needs the set's grant), or by hand. */
 export const isOwned = (o: Observed): boolean => o.dpu.metadata.ownerReferences?.some((owner) => owner.kind === 'DpuSet') ?? false;
 
+/** A DPU of the host that is in service: what flashes this card resets that one too. */
+export const readySibling = (o: Observed): string | undefined =>
+  o.siblings
+    .filter(({ phase }) => phase === 'Ready')
+    .map(({ name }) => name)
+    .sort()[0];
+
 /** Milliseconds since 1970; undefined for an absent time. */
 export const at = (time: string | undefined): number | undefined => (time === undefined ? undefined : Date.parse(time));
 

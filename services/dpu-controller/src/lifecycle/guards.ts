@@ -12,6 +12,7 @@ import {
   isOwned,
   pciOf,
   phaseOf,
+  readySibling,
   sameInputs,
   uidOf,
 } from './facts.ts';
@@ -66,7 +67,7 @@ function revision(o: Observed): Outcome | undefined {
   const granted = (spec.grant ?? 0) > (attempt.grant ?? 0);
   const changed = metadata.generation !== attempt.generation;
   const now = inputsNow(o);
-  const disturbs = isOwned(o) && o.siblings.some((sibling) => sibling.phase === 'Ready');
+  const disturbs = isOwned(o) && readySibling(o) !== undefined;
   const isNew = granted || (changed && (phaseOf(o) === 'Error' ? !disturbs : !isOwned(o) && namesOthers(o)));
   if (!isNew) return undefined;
   if (phaseOf(o) === 'Ready' && now && attempt.inputs && sameInputs(now, attempt.inputs))

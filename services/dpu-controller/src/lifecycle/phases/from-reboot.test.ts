@@ -178,6 +178,22 @@ describe('Error', () => {
   ])('%s → %#', (_, o, phase) => {
     expect(decide(o).status?.phase).toBe(phase);
   });
+  test.each<[string, Observed]>([
+    ['the flavor was replaced', observed(broken('neverSucceeds'), { flavor: { hash: 'e', spec: {} }, siblings: [readyOne] })],
+    ['the image was replaced', observed(broken('transient'), { bfb: { phase: 'Ready', sha256: 'b'.repeat(64) }, siblings: [readyOne] })],
+    ['the host has booted', observed(broken('needsReset'), { host: node().agent({ boot: 2 }).claimed(), siblings: [readyOne] })],
+    ['the spec was changed', observed(broken('transient').meta({ generation: 2 }), { siblings: [readyOne] })],
+  ])('%s: without a grant nothing begins whose reset hits a Ready DPU of the host, and it says so', (_, o) => {
+    const { status, effects } = decide(o);
+    expect(status).toMatchObject({ phase: 'Error', attempt: { number: 1 } });
+    expect(status?.conditions).toContainEqual(expect.objectContaining({ type: 'Stalled', status: 'True', reason: 'RetryWouldDisturb' }));
+    expect(status?.waitingFor).toMatch(/resets Dpu other, which is Ready: .*DpuSet/);
+    expect(effects).toEqual([]);
+  });
+  test('a retry that a person asks for begins, Ready DPU on the host or not', () => {
+    const o = observed(broken('transient').annotated({ [DPU_ANNOTATIONS.retry]: '1' }), { siblings: [readyOne] });
+    expect(decide(o).status?.phase).toBe('Pending');
+  });
   test('the node effect stays', () => {
     expect(decide(observed(broken('transient'))).effects).toEqual([]);
   });

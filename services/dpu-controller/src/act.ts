@@ -88,7 +88,7 @@ async function perform(world: World, dpu: Dpu, effect: Exclude<Effect, NodeEffec
     case 'labelTenantNode':
       return void (await tenants.labelNode(cluster, userOf(dpu), effect.uid, effect.labels, { signal }));
     case 'extendToken':
-      return void (await tenants.ensureJoin(cluster, userOf(dpu), effect.attempt, { signal }));
+      return void (await tenants.extendToken(cluster, userOf(dpu), effect.attempt, { signal }));
     case 'deleteToken':
       return void (await tenants.deleteToken(cluster, userOf(dpu), { signal }));
   }

@@ -58,6 +58,8 @@ export interface TenantClusters {
   ): Promise<void>;
   /** The bootstrap token of this Dpu and attempt: made if there is none, extended if less than half of its hour is left. */
   ensureJoin(cluster: ClusterName, user: TenantUser, attempt: number, options?: { signal?: AbortSignal }): Promise<Join>;
+  /** Another hour for the tokens that this Dpu has in this attempt, once less than half of the last one is left. Makes none: whoever asks late leaves nothing behind. */
+  extendToken(cluster: ClusterName, user: TenantUser, attempt: number, options?: { signal?: AbortSignal }): Promise<void>;
   /** Deletes every bootstrap token of this Dpu. */
   deleteToken(cluster: ClusterName, user: TenantUser, options?: { signal?: AbortSignal }): Promise<void>;
   /** Called when a tenant Node appears, goes, or changes readiness, labels, cordon or uid. Returns the unsubscriber. */

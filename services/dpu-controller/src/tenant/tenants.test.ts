@@ -205,6 +205,9 @@ describe('bootstrap tokens', () => {
     await tenants.ensureJoin(CLUSTER, user, 1);
     expect(expiry((await mine())[0])).toBe(START + HOUR);
     time += 2000;
+    await tenants.extendToken(CLUSTER, user, 2);
+    expect(expiry((await mine())[0])).toBe(START + HOUR);
+    await tenants.extendToken(CLUSTER, user, 1);
     expect((await tenants.ensureJoin(CLUSTER, user, 1)).token).toBe(token);
     expect(expiry((await mine())[0])).toBe(time + HOUR);
     time += HOUR - 1000;
@@ -220,6 +223,14 @@ describe('bootstrap tokens', () => {
     expect(await joins(token)).toBe(false);
     expect(await mine()).toEqual([]);
     await tenants.deleteToken(CLUSTER, user);
+  });
+
+  test('a worker that extends late, after the DPU has joined, leaves nothing behind', async () => {
+    await tenants.ensureJoin(CLUSTER, user, 1);
+    time += HOUR / 2 + 1000;
+    await tenants.deleteToken(CLUSTER, user);
+    await tenants.extendToken(CLUSTER, user, 1);
+    expect(await mine()).toEqual([]);
   });
 
   test('a cluster that cannot be used is a TenantError with the facts', async () => {

@@ -5,7 +5,7 @@ import { TenantError, type ClusterName, type Join, type TenantClusters, type Ten
 import { Entry } from './entry.ts';
 import { refusal, type TenantGrant } from './grants.ts';
 import type { TenantCluster, Unusable } from './tenant-cluster.ts';
-import { deleteTokens, ensureToken } from './tokens.ts';
+import { deleteTokens, ensureToken, extendTokens } from './tokens.ts';
 
 export interface TenantClustersOptions extends Pick<ClusterOptions, 'userAgent' | 'onRequest'> {
   /** The host cluster: the Secrets with the kubeconfigs are there. */
@@ -113,6 +113,11 @@ export function createTenantClusters(options: TenantClustersOptions): TenantClus
         const token = await ensureToken(secrets, user, attempt, { now, signal: options.signal });
         return { ...tenant.join, token };
       }),
+
+    extendToken: (cluster, user, attempt, options: Options = {}) =>
+      use(cluster, user, options, (tenant) =>
+        extendTokens(tenant.cluster.resource<Secret>(CORE.Secret), user, attempt, { now, signal: options.signal }),
+      ),
 
     deleteToken: (cluster, user, options: Options = {}) =>
       use(cluster, user, options, (tenant) => deleteTokens(tenant.cluster.resource<Secret>(CORE.Secret), user, options.signal)),

@@ -26,11 +26,27 @@ export async function ensureToken(
   const isOld = ({ metadata }: Secret) => Number(metadata.labels?.[ATTEMPT_LABEL]) < attempt;
   for (const old of all.filter(isOld)) await remove(secrets, old, options.signal);
   // Two replicas may have made one each: which of them is in bf.cfg is not known here, so that both live.
-  const present = all.filter(({ metadata }) => metadata.labels?.[ATTEMPT_LABEL] === String(attempt));
+  const present = all.filter(isOfAttempt(attempt));
   for (const secret of present) await extend(secrets, secret, options);
   const [first] = present;
   return first ? tokenIn(first) : createToken(secrets, user, attempt, options);
 }
+
+/** The tokens of this Dpu and attempt for another hour. One that is gone stays gone: the DPU has joined, or was given up. */
+export async function extendTokens(
+  secrets: ResourceClient<Secret>,
+  user: TenantUser,
+  attempt: number,
+  options: TokenOptions,
+): Promise<void> {
+  const all = await tokensOf(secrets, user, options.signal);
+  for (const secret of all.filter(isOfAttempt(attempt))) await extend(secrets, secret, options);
+}
+
+const isOfAttempt =
+  (attempt: number) =>
+  ({ metadata }: Secret): boolean =>
+    metadata.labels?.[ATTEMPT_LABEL] === String(attempt);
 
 /** Deletes every token of this Dpu, whatever the attempt. */
 export async function deleteTokens(secrets: ResourceClient<Secret>, user: TenantUser, signal?: AbortSignal): Promise<void> {

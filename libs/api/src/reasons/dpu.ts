@@ -62,7 +62,7 @@ export const DPU_REASONS = {
 
   // NodeEffect
   ApplyingNodeEffect: { meaning: 'The node effect is being put on the host Node.', fix: '' },
-  NodeEffectApplied: { meaning: 'The node effect stands on the host Node.', fix: '' },
+  NodeEffectApplied: { meaning: 'The node effect was put on the host Node, until the DPU is Ready.', fix: '' },
   NodeEffectOverdue: {
     meaning: 'The node effect does not show on the host Node.',
     fix: 'Look for a webhook or another controller that removes our annotations or taints from Nodes.',

@@ -45,7 +45,7 @@ function stayed(o: Observed, status: DpuStatus, stay: Stay): DpuStatus {
     resetDueAt: stay.resetDue ? (status.attempt.resetDueAt ?? iso(o)) : undefined,
   };
   const operation = changedOperation(o, stay) ?? status.operation;
-  const text = `waiting for ${stay.message}${fixOf(stay)}`;
+  const text = `waiting for ${openEnded(stay.message)}${fixOf(stay)}`;
   const awaited = stay.condition ?? CONDITION_OF[phase];
   const set = conditionSetter(o, status);
   for (const [type, reason] of ROAD) {
@@ -139,10 +139,13 @@ function failed(o: Observed, status: DpuStatus, failure: Fail): DpuStatus {
 
 /** What is awaited, on which object, since when, and what to do about it. The same wait keeps its time. */
 function waitingFor(o: Observed, stay: Stay): string {
-  const start = `${clipped(stay.message)} (since `;
+  const start = `${openEnded(stay.message)} (since `;
   const old = o.dpu.status?.waitingFor;
   return old?.startsWith(start) ? old : `${start}${iso(o)})${fixOf(stay)}`;
 }
+
+/** A sentence of somebody else's, at the end of ours, brings its full stop along. */
+const openEnded = (message: string): string => clipped(message.replace(/\.$/, ''));
 
 /** Room for what is said around it: the API takes 4096 characters, and an API server's own words know no bound. */
 const clipped = (message: string): string => message.slice(0, 3_000);

@@ -5,7 +5,12 @@ import type { Outcome } from '../outcome.ts';
 
 export function nodeEffect(o: Observed): Outcome {
   if (o.host !== 'absent' && isHeld(o, o.host))
-    return { kind: 'advance', to: 'OSInstalling', reason: 'NodeEffectApplied', message: `stands on Node ${o.host.name}` };
+    return {
+      kind: 'advance',
+      to: 'OSInstalling',
+      reason: 'NodeEffectApplied',
+      message: `put on Node ${o.host.name} until the DPU is Ready`,
+    };
   return {
     kind: 'stay',
     reason: 'ApplyingNodeEffect',

@@ -157,6 +157,16 @@ describe('Pending', () => {
       ),
     ).toMatchObject({ phase: 'Pending', reason: 'Preflight' });
   });
+  test('what the Bfb says is part of a sentence that goes on', () => {
+    const message = 'http://h/x.bfb was answered with 404. Correct spec.url.';
+    const { status } = decide(observed(pending(), { bfb: { phase: 'Error', message } }));
+    expect(status?.waitingFor).toMatch(/404\. Correct spec\.url \(since [^)]+\)\. See/);
+    expect(status?.conditions?.find(({ type }) => type === 'BFBReady')?.message).toContain('Correct spec.url. See');
+  });
+  test('what the condition says of the node effect is as true after its release', () => {
+    const { status } = decide(observed(dpu().inPhase('NodeEffect')));
+    expect(status?.conditions?.find(({ type }) => type === 'NodeEffectReady')?.message).toBe('put on Node worker-1 until the DPU is Ready');
+  });
 });
 
 describe('NodeEffect and OSInstalling', () => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KINDS, type Dpu } from '@dpf/api';
 import { parseAllDocuments } from 'yaml';
-import { NAMESPACE } from '../fleet/control-planes.ts';
+import { NAMESPACE } from '../fleet/control-plane.ts';
 import { startFleet, type Fleet } from '../fleet/fleet.ts';
 import { FOUNDING_DOCUMENT } from '../fleet/workspace.ts';
 import { FAULTS } from './faults.ts';

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import type { Pod } from '@dpf/api';
 import type { HostView } from '@dpf/dpu-sim';
 import { CORE } from '@dpf/kube';
-import { NAMESPACE, post, type ControlPlane } from './control-planes.ts';
+import { accountOf, tokenOf } from './accounts.ts';
+import { NAMESPACE, type ControlPlane } from './control-plane.ts';
 import { ManagedProcess } from './processes.ts';
 import { WORKSPACE } from './workspace.ts';
 
-export const AGENT_ACCOUNT = 'dms-agent';
+export const AGENT_ACCOUNT = accountOf('dms-agent');
 export const AGENT_AUDIENCE = 'dpf-provisioning-agent';
 
 export interface AgentsOptions {
@@ -31,7 +32,6 @@ export class Agents {
       hosts,
       plane: { cluster },
     } = this.#options;
-    await cluster.resource(CORE.ServiceAccount).create({ metadata: { name: AGENT_ACCOUNT, namespace: NAMESPACE } });
     for (const view of hosts) {
       const host = view.name;
       await cluster.resource<Pod>(CORE.Pod).create({
@@ -68,22 +68,10 @@ export class Agents {
 
   /** A token bound to the agent's Pod on that host, as the kubelet projects it. */
   async tokenOf(host: string): Promise<string> {
-    const { cluster, kubeconfig } = this.#options.plane;
-    const pod = await cluster.resource<Pod>(CORE.Pod).get({ namespace: NAMESPACE, name: `dms-agent-${host}` });
-    const { status } = await post<{ status: { token: string } }>(
-      kubeconfig,
-      `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${AGENT_ACCOUNT}/token`,
-      {
-        apiVersion: 'authentication.k8s.io/v1',
-        kind: 'TokenRequest',
-        spec: {
-          audiences: [AGENT_AUDIENCE],
-          expirationSeconds: 7200,
-          boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: pod?.metadata.name, uid: pod?.metadata.uid },
-        },
-      },
-    );
-    return status.token;
+    const { plane } = this.#options;
+    const pod = await plane.cluster.resource<Pod>(CORE.Pod).get({ namespace: NAMESPACE, name: `dms-agent-${host}` });
+    if (!pod) throw new Error(`the Pod of the agent of ${host} is gone`);
+    return tokenOf(plane, AGENT_ACCOUNT, { pod, audience: AGENT_AUDIENCE });
   }
 
   async hostDown(host: string): Promise<void> {

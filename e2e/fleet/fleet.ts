@@ -6,11 +6,13 @@ import { createPki } from '@dpf/kube-sim';
 import { agentAclRules, serviceAclRules } from '@dpf/queue';
 import { startRedis, type RedisProcess } from '@dpf/queue/testing';
 import { Agents } from './agents.ts';
-import { startControlPlanes, type ControlPlane } from './control-planes.ts';
+import type { ControlPlane, ControlPlaneProvider } from './control-plane.ts';
+import { startControlPlanes } from './control-planes.ts';
+import { EMBEDDED } from './embedded.ts';
 import { Hardware } from './hardware.ts';
 import { kubectlFor, type Kubectl } from './kubectl.ts';
-import { CONTROLLERS, startServices, type Services } from './services.ts';
-import { newRunFolder } from './workspace.ts';
+import { startServices, type Services } from './services.ts';
+import { CONTROLLERS, newRunFolder } from './workspace.ts';
 
 /** Path on the vendor's server of the image that the founding document names. */
 export const BFB_PATH = 'BlueField/BFBs/Ubuntu22.04/bf-bundle-2.7.0-33_24.04_ubuntu-22.04_prod.bfb';
@@ -22,6 +24,8 @@ export interface FleetOptions {
   /** Simulated hardware is so many times as fast as real hardware. */
   speed?: number;
   logLevel?: string;
+  /** Default: the embedded API. */
+  controlPlane?: ControlPlaneProvider<ControlPlane>;
   /** Told what is being started, for people who wait. */
   onStep?: (step: string) => void;
   /** Bytes of the generated image. */
@@ -44,7 +48,14 @@ export interface Fleet {
 }
 
 export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
-  const { hosts: count = 4, speed = 60, logLevel = 'info', onStep = () => undefined, imageBytes = 8 << 20 } = options;
+  const {
+    hosts: count = 4,
+    speed = 60,
+    logLevel = 'info',
+    controlPlane = EMBEDDED,
+    onStep = () => undefined,
+    imageBytes = 8 << 20,
+  } = options;
   const folder = newRunFolder();
   mkdirSync(join(folder, 'bfb-volume'), { recursive: true });
   const undo: (() => Promise<unknown>)[] = [];
@@ -73,7 +84,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     });
 
     onStep('the Kubernetes APIs of the host cluster and of a tenant');
-    const { host, tenant } = await startControlPlanes(folder, hosts);
+    const { host, tenant } = await startControlPlanes<ControlPlane>(controlPlane, folder, hosts);
     undo.push(() => Promise.all([host.close(), tenant.close()]));
     const kubectl = await kubectlFor(host.kubeconfig);
 
@@ -87,7 +98,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     const services = await startServices({
       folder,
       pki,
-      kubeconfig: host.kubeconfig,
+      plane: host,
       redis: redisEnv,
       imageServer: `${images.url}/`,
       logLevel,

@@ -5,18 +5,16 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Pki } from '@dpf/kube-sim';
+import { kubeconfigOf } from './accounts.ts';
 import { AGENT_ACCOUNT, AGENT_AUDIENCE } from './agents.ts';
-import { NAMESPACE, TENANT } from './control-planes.ts';
+import { NAMESPACE, TENANT, type ControlPlane } from './control-plane.ts';
 import { ManagedProcess } from './processes.ts';
-import { WORKSPACE } from './workspace.ts';
-
-export const CONTROLLERS = ['dpuset-controller', 'dpu-controller', 'bfb-downloader'] as const;
-export type Controller = (typeof CONTROLLERS)[number];
+import { CONTROLLERS, WORKSPACE, type Controller } from './workspace.ts';
 
 export interface ServicesOptions {
   folder: string;
   pki: Pki;
-  kubeconfig: string;
+  plane: ControlPlane;
   redis: (user: Controller) => Record<string, string>;
   /** Where the vendor's image server is found instead. */
   imageServer: string;
@@ -42,7 +40,6 @@ export async function startServices(options: ServicesOptions): Promise<Services>
   const agentApiCaFile = file('agent-api-ca.crt', pki.caPem);
   const port = await freePort();
   const common = {
-    KUBECONFIG: options.kubeconfig,
     LOG_LEVEL: options.logLevel,
     PROBES_HOST: '127.0.0.1',
     PROBES_PORT: '0',
@@ -65,18 +62,19 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       URL_REWRITES: JSON.stringify([{ from: 'https://content.mellanox.com/', to: options.imageServer }]),
     },
   };
-  const start = (name: Controller): ManagedProcess => {
+  const start = async (name: Controller): Promise<ManagedProcess> => {
     const service = new ManagedProcess({
       name,
       argv: [`services/${name}/src/main.ts`],
       cwd: WORKSPACE,
-      env: { ...common, ...options.redis(name), ...environment[name] },
+      env: { ...common, KUBECONFIG: await kubeconfigOf(options.plane, name, folder), ...options.redis(name), ...environment[name] },
       log: join(folder, 'logs', `${name}.log`),
     });
     service.start();
     return service;
   };
-  const byName = Object.fromEntries(CONTROLLERS.map((name) => [name, start(name)])) as Services['byName'];
+  const started = await Promise.all(CONTROLLERS.map(async (name) => [name, await start(name)] as const));
+  const byName = Object.fromEntries(started) as Services['byName'];
   return {
     byName,
     agentApiUrl: `https://127.0.0.1:${port}`,

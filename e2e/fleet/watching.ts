@@ -2,7 +2,7 @@
 import type { KindInfo, KubeObject } from '@dpf/api';
 import { KINDS, type Dpu, type Phase } from '@dpf/api';
 import type { Cluster, Reflector } from '@dpf/kube';
-import { NAMESPACE } from './control-planes.ts';
+import { NAMESPACE } from './control-plane.ts';
 
 /** A kind of one namespace, kept up to date. */
 export class Watching<T extends KubeObject> {

@@ -10,3 +10,8 @@ export const FOUNDING_DOCUMENT = join(CRDS, 'samples', 'founding-document.yaml')
 
 /** A new folder below the system's folder for temporary files. */
 export const newRunFolder = (): string => mkdtempSync(join(tmpdir(), 'dpf-'));
+
+/** Every service has a ServiceAccount and a Redis user of its own. */
+export const CONTROLLERS = ['dpuset-controller', 'dpu-controller', 'bfb-downloader'] as const;
+export type Controller = (typeof CONTROLLERS)[number];
+export const SERVICES = [...CONTROLLERS, 'dms-agent'] as const;

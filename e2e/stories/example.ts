@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { KINDS, type Bfb, type Dpu, type DPUFlavor, type DpuSet } from '@dpf/api';
 import { isAlreadyExists } from '@dpf/kube';
 import { parseAllDocuments } from 'yaml';
-import { NAMESPACE } from '../fleet/control-planes.ts';
+import { NAMESPACE } from '../fleet/control-plane.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { describeDpu, Watching } from '../fleet/watching.ts';
 import { FOUNDING_DOCUMENT } from '../fleet/workspace.ts';

@@ -1,4 +1,5 @@
 /** Wrong input and missing things: each is told with a reason and a sentence that says what to do, and heals by itself once its cause is gone. */
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   KINDS,
@@ -14,7 +15,7 @@ import {
 } from '@dpf/api';
 import { generateBfb } from '@dpf/dpu-sim';
 import { CORE } from '@dpf/kube';
-import { NAMESPACE, TENANT } from '../fleet/control-planes.ts';
+import { NAMESPACE, TENANT } from '../fleet/control-plane.ts';
 import { startFleet, type Fleet } from '../fleet/fleet.ts';
 import { describeDpu, DpuWatching, isReady, Watching } from '../fleet/watching.ts';
 import { announcedOn, claimAs } from './agent-call.ts';
@@ -184,7 +185,7 @@ describe('a DPU', () => {
     await expectTold(dpus.watching, 'no-cluster', 'ClusterNotFound', /Secret tenant-00-ns\/tenant-01-admin-kubeconfig/);
     await fleet.host.cluster.resource<Secret>(CORE.Secret).create({
       metadata: { name: 'tenant-01-admin-kubeconfig', namespace: TENANT.namespace },
-      data: { 'admin.conf': Buffer.from(fleet.tenant.api.kubeconfig).toString('base64') },
+      data: { 'admin.conf': Buffer.from(readFileSync(fleet.tenant.kubeconfig, 'utf8')).toString('base64') },
     });
     await movesOn('no-cluster');
   }, 20_000);

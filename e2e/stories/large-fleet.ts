@@ -7,18 +7,20 @@ import { generateBfb, serveImages } from '@dpf/dpu-sim';
 import { CORE } from '@dpf/kube';
 import { createPki } from '@dpf/kube-sim';
 import { startRedis } from '@dpf/queue/testing';
-import { NAMESPACE, startControlPlanes, type ControlPlane } from '../fleet/control-planes.ts';
+import { NAMESPACE } from '../fleet/control-plane.ts';
+import { startControlPlanes } from '../fleet/control-planes.ts';
+import { EMBEDDED, type EmbeddedControlPlane } from '../fleet/embedded.ts';
 import { BFB_PATH } from '../fleet/fleet.ts';
-import { CONTROLLERS, startServices } from '../fleet/services.ts';
+import { startServices } from '../fleet/services.ts';
 import { Watching } from '../fleet/watching.ts';
-import { newRunFolder } from '../fleet/workspace.ts';
+import { CONTROLLERS, newRunFolder } from '../fleet/workspace.ts';
 
 /** Of the controllers, before anything is applied: DpuSets and Nodes; Dpus, flavors and Nodes; Bfbs. */
 const WATCHES = 6;
 const START_MS = 60_000;
 
 export interface LargeFleet {
-  host: ControlPlane;
+  host: EmbeddedControlPlane;
   dpus: Watching<Dpu>;
   /** Requests of the controllers to the API of the host cluster so far, watches not counted. */
   requests(): number;
@@ -40,7 +42,7 @@ export async function startLargeFleet(nodes: number): Promise<LargeFleet> {
   try {
     const redis = await startRedis();
     undo.push(() => redis.close());
-    const { host, tenant } = await startControlPlanes(folder, []);
+    const { host, tenant } = await startControlPlanes(EMBEDDED, folder, []);
     undo.push(() => Promise.all([host.close(), tenant.close()]));
     await Promise.all(Array.from({ length: nodes }, (_, i) => host.cluster.resource<Node>(CORE.Node).create(nodeWithDpu(i + 1))));
     const images = await serveImages({ [BFB_PATH]: generateBfb({ version: '2.7.0-33', bytes: 1 << 20 }) });
@@ -50,7 +52,7 @@ export async function startLargeFleet(nodes: number): Promise<LargeFleet> {
     const services = await startServices({
       folder,
       pki: await createPki(),
-      kubeconfig: host.kubeconfig,
+      plane: host,
       redis: () => ({ REDIS_URL: redis.url, REDIS_PREFIX: 'dpf' }),
       imageServer: `${images.url}/`,
       logLevel: 'warn',

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KINDS, type Bfb, type DpuSet } from '@dpf/api';
 import { generateBfb } from '@dpf/dpu-sim';
-import { NAMESPACE } from '../fleet/control-planes.ts';
+import { NAMESPACE } from '../fleet/control-plane.ts';
+import type { EmbeddedControlPlane } from '../fleet/embedded.ts';
 import { startFleet, type Fleet } from '../fleet/fleet.ts';
 import { judgeBudget, judgeFlashes, judgeResets } from '../fleet/judge.ts';
 import { snapshot } from '../fleet/snapshot.ts';
@@ -40,12 +41,12 @@ const since = () => {
 describe('the whole road', () => {
   test('from three objects to Ready DPUs: one flash per card, one reset per host, few writes', async () => {
     const story = since();
-    const writesBefore = fleet.host.api.audit.length;
+    const writesBefore = (fleet.host as EmbeddedControlPlane).api.audit.length;
     await applyExample(fleet);
     await dpus.allReady(DPUS, 120);
     expect(judgeFlashes(story.journal(), DPUS)).toEqual([]);
     expect(judgeResets(story.journal(), fleet.hosts, () => 1)).toEqual([]);
-    const writes = fleet.host.api.audit
+    const writes = (fleet.host as EmbeddedControlPlane).api.audit
       .slice(writesBefore)
       .filter(({ resource, userAgent }) => !userAgent.startsWith('dpf-e2e') && resource !== 'events' && resource !== 'dpusets');
     const byKind = Object.entries(

@@ -175,6 +175,29 @@ describe('an install', () => {
     expect(await controller.result(id)).toMatchObject({ state: 'cancelled' });
   });
 
+  test('Rule card-lock: the very push child of an agent that was killed keeps the card while it lives', async () => {
+    stallThePush();
+    stage.agent.start();
+    await stage.announced();
+    const id = await stage.ask(stage.install(1));
+    await stage.sim.journaled((e) => e.event === 'fault-fired');
+    const [child] = stage.agent.children();
+    // As in a write that the kernel does not interrupt: it cannot end with its agent.
+    process.kill(child as number, 'SIGSTOP');
+    try {
+      await stage.agent.end('SIGKILL');
+      controller.reports.length = 0;
+      stage.agent.start();
+      await controller.until(() => controller.reports.length > 3, 'heartbeats');
+      expect(controller.reports.map(({ report }) => report.state)).toEqual(controller.reports.map(() => 'running'));
+      expect(controller.reports.at(-1)?.report.message).toContain('an earlier push is not over');
+      expect(armResets()).toEqual(['boot-open']);
+    } finally {
+      process.kill(child as number, 'SIGCONT');
+    }
+    expect(await controller.result(id)).toMatchObject({ state: 'failed', reason: 'PushCutOff' });
+  });
+
   test('Rule push-once: a second agent with the same state folder waits until the first has ended, and then knows what it journaled', async () => {
     stage.agent.start();
     await stage.announced();

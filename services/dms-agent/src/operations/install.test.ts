@@ -8,6 +8,7 @@ import { cardSpec, generateBfb, startDpuSim, type DpuSim, type FaultName } from 
 import { bench, publish, type Bench } from '../test/bench.ts';
 import { bfCfg } from '../test/config.ts';
 import { OperationControl } from './control.ts';
+import { AgentStopping } from './failure.ts';
 import { install } from './install.ts';
 import type { InstallSpec } from './verdict.ts';
 
@@ -128,6 +129,38 @@ describe('an install ends with', () => {
     await agent.journal.update((data) => (data.digests[`${wrong}.bfb`] = { ...data.digests[`${wrong}.bfb`]!, sha256: image.sha256 }));
     expect(await run({ bfbPath: `${wrong}.bfb`, bfbSize: other.size })).toMatchObject({ state: 'failed', reason: 'ImageWrong' });
     expect(sim.journal().filter(({ event }) => event === 'stream-complete')).toEqual([]);
+  });
+});
+
+describe('Rule card-lock: an install', () => {
+  const locked = async () => {
+    const lock = await agent.locks.tryAcquire(PCI);
+    await lock?.release();
+    return lock === undefined;
+  };
+
+  test('opens no boot file and ends in no way while another has the card', async () => {
+    const other = await agent.locks.tryAcquire(PCI);
+    const control = new OperationControl();
+    const ending = install(spec(), agent, control);
+    await agent.clock.sleep(100);
+    control.cancel('now');
+    expect(await Promise.race([ending, agent.clock.sleep(300)])).toBeUndefined();
+    await other?.release();
+    expect(await ending).toMatchObject({ state: 'cancelled' });
+    expect(opened()).toBe(0);
+  });
+
+  test('has the card while it runs, and when its agent ends gives it back only with its push child gone', async () => {
+    sim.arm({ name: 'boot.stall', params: { at: 200_000 } });
+    const control = new OperationControl();
+    const ending = install(spec(), agent, control);
+    await sim.journaled(({ event }) => event === 'fault-fired');
+    expect(await locked()).toBe(true);
+    control.shutDown();
+    await expect(ending).rejects.toThrow(AgentStopping);
+    expect(await locked()).toBe(false);
+    await sim.journaled(({ event }) => event === 'boot-close');
   });
 });
 

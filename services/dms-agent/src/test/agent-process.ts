@@ -1,6 +1,7 @@
 /** The agent as a process of its own, as on a host. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { FakeController } from './fake-controller.ts';
 
@@ -55,6 +56,12 @@ export class AgentProcess {
     child.stderr.on('data', keep);
     this.#child = child;
     return this;
+  }
+
+  /** The pids of what it has started and what still runs. */
+  children(): number[] {
+    const pid = this.#child?.pid;
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
   }
 
   async end(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {

@@ -61,7 +61,35 @@ export class RequestCounters {
   }
 }
 
-/** Keeps the entries in memory and, with a file, appends each as a line of JSON. */
+/** A request as a real API server writes it down: `audit.k8s.io/v1`, level RequestResponse (Secrets: Metadata). */
+export interface AuditEvent {
+  kind: 'Event';
+  apiVersion: 'audit.k8s.io/v1';
+  level: 'Metadata' | 'RequestResponse';
+  auditID: string;
+  stage: 'ResponseComplete' | 'ResponseStarted';
+  requestURI: string;
+  verb: string;
+  user: { username: string; groups?: string[] };
+  userAgent: string;
+  objectRef?: {
+    resource: string;
+    apiGroup?: string;
+    apiVersion?: string;
+    subresource?: string;
+    namespace?: string;
+    name?: string;
+    uid?: string;
+    resourceVersion?: string;
+  };
+  responseStatus: { code: number };
+  requestObject?: unknown;
+  responseObject?: unknown;
+  requestReceivedTimestamp: string;
+  stageTimestamp: string;
+}
+
+/** Keeps the entries in memory and, with a file, appends the event of each as a line of JSON. */
 export class AuditLog {
   readonly entries: AuditEntry[] = [];
   readonly #file: string | undefined;
@@ -70,8 +98,8 @@ export class AuditLog {
     this.#file = file;
   }
 
-  add(entry: AuditEntry): void {
+  add(entry: AuditEntry, event: () => AuditEvent): void {
     this.entries.push(entry);
-    if (this.#file) appendFileSync(this.#file, JSON.stringify(entry) + '\n');
+    if (this.#file) appendFileSync(this.#file, JSON.stringify(event()) + '\n');
   }
 }

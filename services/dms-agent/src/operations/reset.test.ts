@@ -74,7 +74,9 @@ describe('a reset of the host', () => {
     await expect(run()).rejects.toThrow(OperationDropped);
     await lock?.release();
     expect(resets()).toEqual([]);
-    expect(await agent.locks.tryAcquire('0000-4b-00')).toBeDefined();
+    const free = await agent.locks.tryAcquire('0000-4b-00');
+    expect(free).toBeDefined();
+    await free?.release();
   });
 
   test('Rule reset-journaled: one that stands in the journal is not issued again while it may land, and is given up when it can no longer', async () => {
@@ -89,9 +91,26 @@ describe('a reset of the host', () => {
     expect(resets()).toHaveLength(1);
   });
 
-  test('Rule reset-journaled: it stands in the journal before the host goes down', async () => {
-    await expect(run()).rejects.toThrow(AgentStopping);
+  test('Rule reset-journaled: it stands in the journal before it is issued, and an agent that died in between may have issued it: the next one waits until it can no longer land, and only then issues one', async () => {
+    const byBmc = { method: 'powerCycle' as const };
+    agent.tools = { run: () => Promise.reject(new AgentStopping('killed at the command')) };
+    await expect(run(byBmc)).rejects.toThrow('killed at the command');
+    agent = await agent.restart();
     expect(agent.journal.data.reset).toMatchObject({ boot: agent.journal.data.boot });
+
+    const waiting = run(byBmc).catch((error: unknown) => error);
+    expect(await Promise.race([waiting, agent.clock.sleep(300)])).toBeUndefined();
+    agent.stop();
+    expect(await waiting).toBeInstanceOf(AgentStopping);
+    expect(resets()).toEqual([]);
+
+    agent = await agent.restart();
+    agent.timing.resetLandingMs = 1;
+    await expect(run(byBmc)).rejects.toMatchObject({ reason: 'HostResetNotSeen' });
+    expect(resets()).toEqual([]);
+    agent.timing.resetLandingMs = 20_000;
+    await expect(run(byBmc)).rejects.toThrow(AgentStopping);
+    expect(resets()).toHaveLength(1);
   });
 
   test('Rule reset-journaled: a time of day that is set forward does not give up a reset that may still land', async () => {

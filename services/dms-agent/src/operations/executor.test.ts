@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import type { OperationSpec, Report } from '@dpf/api';
 import { cardSpec, startDpuSim, type DpuSim } from '@dpf/dpu-sim';
 import { Refused, type Controller } from '../controller/client.ts';
+import { emptyStory } from '../rshim/story.ts';
 import { bench, type Bench } from '../test/bench.ts';
 import { Executor } from './executor.ts';
 
@@ -87,6 +88,16 @@ describe('the executor', () => {
     await agent.journal.update((data) => (data.hostNetworks[PCI] = { uid: UID, attempt: 1, numberOfVfs: 1, mtu: 1500, channelVf: 0 }));
     await executor().perform(`install.${UID}.2`);
     expect(unwanted).toBe(1);
+  });
+
+  test('Rule op-has-uid: answers from the journal, and refuses as older, only what is of the very Dpu that stands there', async () => {
+    const ending = { state: 'succeeded' as const, percent: 100, message: 'done', boot: 1 };
+    const entry = { uid: 'gone', attempt: 3, state: 'succeeded' as const, openedAt: 0, story: emptyStory, ending };
+    await agent.journal.update((data) => (data.installs[PCI] = { ...entry, id: 'install.gone.3' }));
+    const one = executor();
+    expect(await one.perform('install.gone.3')).toBe('succeeded: done');
+    expect(await one.perform('install.gone.2')).toBe('dropped: older than the journal');
+    for (const attempt of [1, 3]) expect(await one.perform(`install.${UID}.${attempt}`)).toBe('dropped: not wanted');
   });
 
   test('does not wait without end for an operation that does not stop', async () => {

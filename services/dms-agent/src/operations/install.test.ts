@@ -199,6 +199,17 @@ describe('before the boot file is opened', () => {
     expect(opened()).toBe(0);
   });
 
+  test('Rule op-has-uid: the install of another Dpu, of the same card and with the same number, is not taken for this one', async () => {
+    await run();
+    const uid = 'made-again';
+    const marker = installMarker(uid, 1);
+    const again = { uid, id: operationId({ kind: 'install', uid, attempt: 1 }), marker, bfcfg: bfCfg(marker) };
+    expect(await run(again)).toMatchObject({ state: 'succeeded' });
+    expect(opened()).toBe(2);
+    expect(agent.journal.install(PCI)).toMatchObject({ id: again.id, uid, attempt: 1 });
+    expect(agent.journal.heads()).toMatchObject([{ uid, attempt: 1 }]);
+  });
+
   test('Rule push-once: an attempt whose push is known to be complete is not pushed again', async () => {
     await run();
     const before = opened();

@@ -6,7 +6,7 @@ import type { Api, Call } from './api.ts';
 import { CRD } from './resources/crd.ts';
 import { asObject } from './schema/metadata.ts';
 import { ApiFailure } from './status.ts';
-import { create } from './verbs/write.ts';
+import { create, update } from './verbs/write.ts';
 
 /** A call by the server itself. Throws where there is no such resource. */
 export function systemCall(api: Api, apiVersion: string, plural: string): Call {
@@ -31,7 +31,10 @@ export async function installDefinitions(api: Api, paths: string[]): Promise<voi
       const value: unknown = document.toJS();
       if ((value as { kind?: string } | null)?.kind !== CRD.kind) continue;
       try {
-        create(api, call, asObject(value, { apiVersion: 'apiextensions.k8s.io/v1', kind: CRD.kind }), () => undefined);
+        const object = asObject(value, { apiVersion: 'apiextensions.k8s.io/v1', kind: CRD.kind });
+        const old = api.store.collection(CRD.collection).items.get(object.metadata.name);
+        if (old) update(api, call, old, { ...object, status: old.object['status'] }, () => undefined);
+        else create(api, call, object, () => undefined);
       } catch (error) {
         throw new Error(`${file}: ${error instanceof ApiFailure ? error.message : String(error)}`, { cause: error });
       }

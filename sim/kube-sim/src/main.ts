@@ -12,6 +12,8 @@ An embedded Kubernetes API server for demonstrations and tests. It listens on lo
   --kubeconfig-out FILE  write an administrator's kubeconfig there, readable by you alone (else: print it)
   --crds PATH            install the CustomResourceDefinitions of a file or folder; may be given several times
   --audit-log FILE       append every accepted write as a line of JSON
+  --data-dir DIR         keep the state there: the next start with the same folder goes on from it
+  --faults-port NUMBER   port of the control API of faults (any free one; sim/kube-faults/README.md)
   --help                 this text
 `;
 
@@ -22,6 +24,8 @@ const { values } = parseArgs({
     'kubeconfig-out': { type: 'string' },
     crds: { type: 'string', multiple: true },
     'audit-log': { type: 'string' },
+    'data-dir': { type: 'string' },
+    'faults-port': { type: 'string' },
     help: { type: 'boolean' },
   },
 });
@@ -34,10 +38,12 @@ if (values.help) {
     ...(values.port !== undefined && { port: Number(values.port) }),
     ...(values.crds && { crds: values.crds }),
     ...(values['audit-log'] !== undefined && { auditLog: values['audit-log'] }),
+    ...(values['data-dir'] !== undefined && { dataDir: values['data-dir'] }),
+    ...(values['faults-port'] !== undefined && { faultsPort: Number(values['faults-port']) }),
   });
   const out = values['kubeconfig-out'];
   if (out === undefined) process.stdout.write(sim.kubeconfig);
   else await writeFile(out, sim.kubeconfig, { mode: 0o600 });
-  console.error(`kube-sim: listening on ${sim.url}${out === undefined ? '' : `, kubeconfig in ${out}`}`);
+  console.error(`kube-sim: listening on ${sim.url}${out === undefined ? '' : `, kubeconfig in ${out}`}; faults: ${sim.faultsUrl}`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void sim.close());
 }

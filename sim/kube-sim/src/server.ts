@@ -2,26 +2,31 @@
 import { createServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { FaultLayer, parsePath, serveControl, verbOf } from '@dpf/kube-faults';
 import { clientKubeconfig, createPki, type Pki } from '@dpf/pki';
 import type { Api, Call } from './api.ts';
 import { AuditLog, RequestCounters, type AuditEntry } from './audit.ts';
 import { authenticate, isOpen, ANONYMOUS } from './auth/authenticate.ts';
 import { createKeys } from './auth/keys.ts';
 import { asReviewBody, findReview } from './auth/reviews.ts';
+import { refusalOf } from './certificates/bootstrappers.ts';
+import { answerSigningRequests } from './certificates/controller.ts';
+import { CSR } from './certificates/resource.ts';
 import { Housekeeping } from './controllers/housekeeping.ts';
 import { keepClusterInfo } from './controllers/cluster-info.ts';
 import { VERSION, discovery } from './http/discovery.ts';
 import { OpenApi } from './http/openapi.ts';
-import { decodeObject, mediaType, parsePath, readBody } from './http/request.ts';
+import { decodeObject, mediaType, readBody } from './http/request.ts';
 import { sendBytes, sendFailure, sendJson } from './http/respond.ts';
 import { installDefinitions, systemCall } from './install.ts';
 import { BUILT_IN, FIRST_NAMESPACES } from './resources/built-in.ts';
 import { CRD, resourcesOf } from './resources/crd.ts';
 import { Registry, apiVersionOf } from './resources/resource.ts';
 import { methodNotAllowed, unauthorized } from './status.ts';
+import { Journal } from './store/journal.ts';
 import { Store } from './store/store.ts';
 import { Watches, type Ending } from './store/watches.ts';
-import { dispatch, verbOf } from './verbs/dispatch.ts';
+import { dispatch } from './verbs/dispatch.ts';
 import { create } from './verbs/write.ts';
 
 export interface KubeSimOptions {
@@ -35,6 +40,10 @@ export interface KubeSimOptions {
   crds?: string[];
   /** A file to which every audit entry is appended as a line of JSON. */
   auditLog?: string;
+  /** A folder in which the state outlives the process; default: it does not. */
+  dataDir?: string;
+  /** Port of the control API of the faults; default: any free one. */
+  faultsPort?: number;
   /** The present time; default: the machine's. */
   clock?: () => Date;
 }
@@ -49,6 +58,9 @@ export interface KubeSim {
   audit: readonly AuditEntry[];
   /** Counters of all requests. */
   requests: RequestCounters;
+  /** Misbehaviour on demand, and the URL of its control API. */
+  faults: FaultLayer;
+  faultsUrl: string;
   /** Watches that are open now. */
   openWatches(): number;
   /** Forgets the history: lists that continue and watches that resume from before get 410. With `end`, open watches end too. */
@@ -58,22 +70,31 @@ export interface KubeSim {
 
 /** Starts a server that listens on loopback with TLS, and resolves once it answers. */
 export async function startKubeSim(options: KubeSimOptions = {}): Promise<KubeSim> {
-  const { host = '127.0.0.1', port = 0, pki = await createPki(), clock = () => new Date() } = options;
+  const { host = '127.0.0.1', port = 0, clock = () => new Date() } = options;
+  const journal = options.dataDir === undefined ? undefined : new Journal(options.dataDir);
+  const kept = journal?.keys();
+  const pki = options.pki ?? (await createPki(kept));
+  const keys = createKeys(kept?.tokenKeyPem);
+  journal?.keepKeys({ caPem: pki.caPem, caKeyPem: pki.caKeyPem, tokenKeyPem: keys.pem });
   const api: Api = {
     store: new Store(),
     registry: new Registry(),
     audit: new AuditLog(options.auditLog),
     requests: new RequestCounters(),
-    keys: createKeys(),
+    keys,
     watches: new Watches(),
     clock,
   };
-  for (const resource of [...BUILT_IN, CRD]) api.registry.add(resource);
+  for (const resource of [...BUILT_IN, CSR, CRD]) api.registry.add(resource);
   serveDefinitions(api);
+  journal?.attach(api.store);
+  for (const { object } of api.store.collection(CRD.collection).items.values())
+    for (const each of resourcesOf(object)) api.registry.add(each);
   const housekeeping = new Housekeeping(api);
   for (const name of FIRST_NAMESPACES) {
     const call = systemCall(api, 'v1', 'namespaces');
-    create(api, call, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, () => undefined);
+    if (!api.store.collection(call.resource.collection).items.has(name))
+      create(api, call, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, () => undefined);
   }
   await installDefinitions(api, options.crds ?? []);
 
@@ -81,16 +102,24 @@ export async function startKubeSim(options: KubeSimOptions = {}): Promise<KubeSi
   const { certPem, keyPem } = await pki.server([
     ...new Set(['localhost', '127.0.0.1', '::1', host, 'kubernetes', 'kubernetes.default.svc']),
   ]);
+  const faults = new FaultLayer({
+    revision: () => api.store.revision,
+    restart: () => api.store.collections.forEach((collection) => collection.startAt(api.store.revision)),
+  });
   const server = createServer(
     { cert: certPem, key: keyPem, ca: pki.caPem, requestCert: true, rejectUnauthorized: false, keepAliveTimeout: 60_000, noDelay: true },
-    (request, response) => void answer(api, openApi, request, response).catch((error: unknown) => sendFailure(response, error)),
+    faults.wrap(
+      (request, response) => void answer(api, openApi, request, response).catch((error: unknown) => sendFailure(response, error)),
+    ),
   );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
   const url = `https://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
+  const control = await serveControl(faults, options.faultsPort);
   const stopClusterInfo = keepClusterInfo(api, url, pki.caPem);
+  const stopSigning = answerSigningRequests(api, pki);
   const admin = await pki.client('kubernetes-admin', ['system:masters']);
   return {
     url,
@@ -99,6 +128,8 @@ export async function startKubeSim(options: KubeSimOptions = {}): Promise<KubeSi
     pki,
     audit: api.audit.entries,
     requests: api.requests,
+    faults,
+    faultsUrl: control.url,
     openWatches: () => api.watches.size,
     compact: (end) => {
       for (const collection of api.store.collections.values()) collection.compact();
@@ -107,10 +138,12 @@ export async function startKubeSim(options: KubeSimOptions = {}): Promise<KubeSi
     close: async () => {
       housekeeping.stop();
       stopClusterInfo();
+      stopSigning();
       api.watches.endAll('cut');
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
-      await closed;
+      await Promise.all([closed, control.close()]);
+      journal?.close();
     },
   };
 }
@@ -144,6 +177,11 @@ async function answer(api: Api, openApi: OpenApi, request: IncomingMessage, resp
   if (!user || (user === ANONYMOUS && !isOpen(method, path))) {
     request.resume();
     throw unauthorized();
+  }
+  const refused = target && !isOpen(method, path) && refusalOf(user, verbOf(method, target.name !== undefined, url.searchParams), target);
+  if (refused) {
+    request.resume();
+    throw refused;
   }
   const body = method === 'GET' ? Buffer.alloc(0) : await readBody(request);
 

@@ -3,6 +3,7 @@ import { clusterInfoKubeconfig } from '@dpf/pki';
 import type { Api } from '../api.ts';
 import { signatureBy } from '../auth/bootstrap.ts';
 import { systemCall } from '../install.ts';
+import type { KubeObject } from '../objects.ts';
 import { create, update } from '../verbs/write.ts';
 
 const KEY = 'kube-public/cluster-info';
@@ -33,13 +34,17 @@ export function keepClusterInfo(api: Api, url: string, caPem: string): () => voi
     changed = true;
     if (!pause) write();
   };
+  const see = (key: string, secret: KubeObject | undefined) => {
+    const name = `jws-kubeconfig-${key.slice(TOKENS.length)}`;
+    const signature = secret && signatureBy(secret, kubeconfig, api.clock());
+    if (signature === undefined) signatures.delete(name);
+    else signatures.set(name, signature);
+  };
+  for (const [key, { object }] of api.store.collection('/secrets').items) if (key.startsWith(TOKENS)) see(key, object);
   touch();
   api.store.onChange(({ type, key, now }, { id }) => {
     if (id !== '/secrets' || !key.startsWith(TOKENS)) return;
-    const name = `jws-kubeconfig-${key.slice(TOKENS.length)}`;
-    const signature = type === 'DELETED' ? undefined : signatureBy(now.object, kubeconfig, api.clock());
-    if (signature === undefined) signatures.delete(name);
-    else signatures.set(name, signature);
+    see(key, type === 'DELETED' ? undefined : now.object);
     touch();
   });
   return () => clearTimeout(pause);

@@ -6,31 +6,6 @@ import { badRequest, tooLarge, unsupportedMediaType } from '../status.ts';
 
 const BODY_LIMIT = 3 * 1024 * 1024;
 
-/** The resource part of a path: /api/v1/… or /apis/<group>/<version>/…; undefined for any other path. */
-export interface ResourcePath {
-  group: string;
-  version: string;
-  plural: string;
-  namespace?: string;
-  name?: string;
-  subresource?: string;
-}
-
-/** Subresources of a Namespace itself, told apart from resources inside of it. */
-const OF_NAMESPACE = new Set(['status', 'finalize']);
-
-export function parsePath(path: string): ResourcePath | undefined {
-  const parts = path.split('/').filter(Boolean).map(decodeURIComponent);
-  const core = parts[0] === 'api';
-  if (!core && parts[0] !== 'apis') return undefined;
-  const [group, version, ...rest] = core ? ['', ...parts.slice(1)] : parts.slice(1);
-  if (group === undefined || version === undefined || rest.length === 0) return undefined;
-  const scoped = rest[0] === 'namespaces' && rest.length > 2 && !(core && OF_NAMESPACE.has(rest[2]!));
-  const [plural, name, subresource, ...more] = scoped ? rest.slice(2) : rest;
-  if (!plural || more.length > 0) return undefined;
-  return { group, version, plural, ...(scoped && { namespace: rest[1]! }), ...(name && { name }), ...(subresource && { subresource }) };
-}
-
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -1,5 +1,6 @@
 /** From method and path to the verb, and from its result to the answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { verbOf } from '@dpf/kube-faults';
 import { collectionOf, type Api, type Call } from '../api.ts';
 import { requestToken } from '../auth/service-accounts.ts';
 import { encoderOf } from '../http/encode.ts';
@@ -25,22 +26,14 @@ export interface Exchange {
   body: Buffer;
 }
 
-const isTrue = (value: string | null): boolean => value === 'true' || value === '1';
-
-/** The verb as counters and audit name it. */
-export function verbOf(method: string, named: boolean, query: URLSearchParams): string {
-  if (method === 'GET' || method === 'HEAD') return isTrue(query.get('watch')) ? 'watch' : named ? 'get' : 'list';
-  if (method === 'DELETE') return named ? 'delete' : 'deletecollection';
-  return { POST: 'create', PUT: 'update', PATCH: 'patch' }[method] ?? method.toLowerCase();
-}
-
 /** Answers a request for a resource. */
 export async function dispatch(exchange: Exchange): Promise<void> {
   const { api, call, request, response } = exchange;
   const { resource, name, subresource } = call;
   const method = request.method ?? 'GET';
   if (subresource === 'token' && resource.collection === '/serviceaccounts') return token(exchange);
-  const known = subresource === undefined || (subresource === 'status' && resource.statusSubresource) || isFinalize(call);
+  const isStatus = (subresource === 'status' && resource.statusSubresource) || resource.statusLike?.includes(subresource ?? '');
+  const known = subresource === undefined || isStatus || isFinalize(call);
   if (!known) throw pathNotFound();
   if (name === undefined && resource.namespaced && !call.namespace && method !== 'GET') throw methodNotAllowed();
   const verb = verbOf(method, name !== undefined, call.query);

@@ -1,4 +1,5 @@
 /** PATCH: JSON, merge and strategic merge patches, and server-side apply. */
+import { isTrue } from '@dpf/kube-faults';
 import { applyPatch, type Operation } from 'rfc6902';
 import { fieldManagerOf, type Api, type Call } from '../api.ts';
 import { applyFields } from '../fields/apply.ts';
@@ -103,7 +104,7 @@ function apply(api: Api, call: Call, old: Stored | undefined, body: KubeObject):
     const stored = create(api, call, wanted, () => (fields.size > 0 ? [entryOf(writer, fields)] : []));
     return { stored, created: true, applied: true, body };
   }
-  const force = call.query.get('force') === 'true' || call.query.get('force') === '1';
+  const force = isTrue(call.query.get('force'));
   const { object, managedFields } = applyFields(old.object, wanted, resource.schema, writer, force);
   const stored = update(api, call, old, object, () => managedFields);
   return { stored, created: false, applied: true, body };

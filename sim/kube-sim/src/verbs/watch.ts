@@ -1,5 +1,6 @@
 /** WATCH: replays what happened since a resourceVersion, then follows; transitions in and out of the selection are ADDED and DELETED. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isTrue } from '@dpf/kube-faults';
 import { collectionOf, type Api, type Call } from '../api.ts';
 import { gone } from '../status.ts';
 import type { Change, Stored } from '../store/collection.ts';
@@ -21,9 +22,9 @@ export function watch(api: Api, call: Call, request: IncomingMessage, response: 
   const selected = selectorOf(call) ?? (() => true);
   const matches = (object: KubeObject) => (!call.namespace || object.metadata.namespace === call.namespace) && selected(object);
   const encode = encoderOf(api, call, request).event;
-  const bookmarks = query.get('allowWatchBookmarks') === 'true' || query.get('allowWatchBookmarks') === '1';
+  const bookmarks = isTrue(query.get('allowWatchBookmarks'));
   const version = query.get('resourceVersion') ?? '';
-  const withInitial = query.get('sendInitialEvents') === 'true' || query.get('sendInitialEvents') === '1';
+  const withInitial = isTrue(query.get('sendInitialEvents'));
   const fromNow = version === '' || version === '0' || withInitial;
   const missed = fromNow ? [] : collection.since(Number(version));
 

@@ -10,6 +10,8 @@ export interface ControlPlane {
   cluster: Cluster;
   /** Path of an administrator's kubeconfig. */
   kubeconfig: string;
+  /** Path of its audit log, where it keeps one: writes at level RequestResponse (audit.ts reads it). */
+  auditLog?: string;
   close(): Promise<void>;
 }
 

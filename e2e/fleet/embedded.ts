@@ -9,11 +9,13 @@ import { CRDS, SERVICES } from './workspace.ts';
 
 export interface EmbeddedControlPlane extends ControlPlane {
   api: KubeSim;
+  auditLog: string;
 }
 
 export const EMBEDDED: ControlPlaneProvider<EmbeddedControlPlane> = {
   async start(folder, role) {
-    const api = await startKubeSim({ crds: role === 'host' ? [CRDS] : [] });
+    const auditLog = join(folder, `${role}-audit.jsonl`);
+    const api = await startKubeSim({ crds: role === 'host' ? [CRDS] : [], auditLog });
     const kubeconfig = join(folder, `${role}.kubeconfig`);
     writeFileSync(kubeconfig, api.kubeconfig, { mode: 0o600 });
     const cluster = await connect({ kubeconfigFile: kubeconfig, userAgent: 'dpf-e2e' });
@@ -21,6 +23,7 @@ export const EMBEDDED: ControlPlaneProvider<EmbeddedControlPlane> = {
       api,
       cluster,
       kubeconfig,
+      auditLog,
       close: async () => {
         await cluster.close();
         await api.close();

@@ -1,6 +1,7 @@
 /** What must be true of every run, judged by what the hardware remembers and by what the API showed. Each returns sentences about what is wrong. */
+import type { Dpu } from '@dpf/api';
 import type { JournalEntry } from '@dpf/dpu-sim';
-import type { DpuMoment } from './watching.ts';
+import type { DpuWrite } from './audit.ts';
 
 type Flash = JournalEntry & { event: 'flash-completed'; bfbSha256: string; host: string; pci: string };
 
@@ -33,14 +34,34 @@ export function judgeResets(journal: readonly JournalEntry[], hosts: readonly st
   });
 }
 
-/** No disruptive step starts on a host while DPUs of other hosts use up the budget. */
-export function judgeBudget(history: readonly DpuMoment[], maxUnavailable: number): string[] {
-  return history
-    .filter((moment) => moment.phase === 'NodeEffect')
-    .flatMap(({ name, host, others }) => {
-      const away = [...others.values()].filter((other) => other.host !== host && other.phase !== 'Ready').length;
-      return away < maxUnavailable
-        ? []
-        : [`${name} was disrupted while ${away} DPUs of other hosts were unavailable, ${maxUnavailable} may be`];
-    });
+/** In service once, and not now. What never was in service cannot be disrupted. */
+const isUnavailable = ({ status }: Dpu): boolean =>
+  status?.provisioned !== undefined &&
+  (status.phase !== 'Ready' || status.conditions?.find(({ type }) => type === 'Ready')?.status !== 'True');
+
+/** The node effect is put on the Node, then the card is flashed and the host reset. */
+const isDisruptive = (dpu: Dpu | undefined): boolean => ['NodeEffect', 'OSInstalling', 'Rebooting'].includes(dpu?.status?.phase ?? '');
+
+/**
+ * On the audit log of the host's API server: no disruptive step starts on a host while DPUs of other hosts use up the budget; a host with more DPUs than
+ * the budget goes alone. DPUs of one host go together: they do not count against one another.
+ */
+export function judgeBudget(writes: readonly DpuWrite[], maxUnavailable: number): string[] {
+  const now = new Map<string, Dpu>();
+  const wrong: string[] = [];
+  for (const { uid, at, dpu } of writes) {
+    const before = now.get(uid);
+    if (dpu) now.set(uid, dpu);
+    else now.delete(uid);
+    if (!dpu?.status?.provisioned || !isDisruptive(dpu) || isDisruptive(before)) continue;
+    const host = dpu.spec.nodeName;
+    const all = [...now.values()];
+    const away = all.filter((other) => other.spec.nodeName !== host && isUnavailable(other)).length;
+    const size = all.filter((other) => other.spec.nodeName === host).length;
+    if (away > 0 && away + size > maxUnavailable)
+      wrong.push(
+        `${dpu.metadata.name} was disrupted at ${at} while ${away} DPUs of other hosts were unavailable, ${maxUnavailable} may be`,
+      );
+  }
+  return wrong;
 }

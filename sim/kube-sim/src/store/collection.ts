@@ -90,6 +90,12 @@ export class Collection {
     this.compactedTo = dropped.at(-1)?.revision ?? this.compactedTo;
   }
 
+  /** Forgets all changes as a server does that starts anew at this revision. */
+  startAt(revision: number): void {
+    this.#history = [];
+    this.compactedTo = revision;
+  }
+
   /** Calls back for every change from now on; returns the unsubscriber. */
   subscribe(listener: (change: Change) => void): () => void {
     this.#listeners.add(listener);

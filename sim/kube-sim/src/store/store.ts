@@ -39,6 +39,15 @@ export class Store {
     return now;
   }
 
+  /** Puts back what a journal has kept, without a change: undefined takes it out again. */
+  restore(collection: Collection, key: string, object: KubeObject | undefined): void {
+    const before = collection.items.get(key)?.object;
+    if (before?.metadata.uid) this.byUid.delete(before.metadata.uid);
+    if (object?.metadata.uid) this.byUid.set(object.metadata.uid, { collection, key });
+    if (object) collection.items.set(key, new Stored(object, Number(object.metadata.resourceVersion)));
+    else collection.items.delete(key);
+  }
+
   /** Called after every change of any collection, watches having been told. */
   onChange(listener: StoreListener): void {
     this.#listeners.push(listener);

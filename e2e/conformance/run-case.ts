@@ -1,0 +1,128 @@
+/** Does what a case says on one server. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import type { Answer, WatchEvent, Watching } from '../../sim/kube-sim/test/client.ts';
+import type { Case, EventsStep, KubectlStep, RequestStep, Step } from './case.ts';
+import { runKubectl, words, type Ended } from './kubectl.ts';
+import { differences, fill, valueAt, type Values } from './match.ts';
+import type { Server } from './servers.ts';
+
+const PATIENCE_MS = 10_000;
+
+/** What a server answered, step by step: for the comparison of two servers. */
+export type Transcript = unknown[];
+
+interface Running {
+  server: Server;
+  values: Values;
+  transcript: Transcript;
+  watch?: Watching;
+  background?: Promise<Ended>;
+}
+
+/** @throws Error that names the step and every difference */
+export async function runCase(server: Server, { steps }: Case, id: string): Promise<Transcript> {
+  const namespace = `c-${id}`;
+  const values: Values = new Map([
+    ['ns', namespace],
+    ['name', `n-${id}`],
+    ['core', `/api/v1/namespaces/${namespace}`],
+    ['widgets', `/apis/example.com/v1/namespaces/${namespace}/widgets`],
+  ]);
+  const running: Running = { server, values, transcript: [] };
+  const made = await server.client.post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+  if (made.code !== 201) throw new Error(made.text);
+  try {
+    for (const [index, step] of steps.entries()) {
+      const faults = await take(running, fill(step, values));
+      if (faults.length > 0) throw new Error(`step ${index + 1}, ${headline(step)}:\n  ${faults.join('\n  ')}`);
+    }
+  } finally {
+    running.watch?.stop();
+    await running.background;
+  }
+  return running.transcript;
+}
+
+function headline(step: Step): string {
+  if ('ask' in step) return step.ask;
+  if ('watch' in step) return `watch ${step.watch}`;
+  if ('kubectl' in step) return `kubectl ${[step.kubectl].flat().join(' ')}`;
+  return Object.keys(step)[0]!;
+}
+
+async function take(running: Running, step: Step): Promise<string[]> {
+  const { server, transcript } = running;
+  if ('ask' in step) return request(running, step);
+  if ('events' in step) return events(running, step);
+  if ('kubectl' in step) return kubectl(running, step);
+  if ('compact' in step) await server.compact();
+  if ('watch' in step) running.watch = await server.client.watch(step.watch, step.accept === undefined ? {} : { accept: step.accept });
+  if (!('finish' in step)) return [];
+  const ended = (await running.background)!;
+  transcript.push(ended);
+  return differences(ended, { exit: 0, ...(step.out !== undefined && { out: step.out }) });
+}
+
+/** What comes in time; undefined where it does not. */
+const inTime = <T>(promise: Promise<T>): Promise<T | undefined> => Promise.race([promise, sleep(PATIENCE_MS, undefined, { ref: false })]);
+
+async function request({ server, values, transcript }: Running, step: RequestStep): Promise<string[]> {
+  const [method, path] = step.ask.split(/ (.*)/s) as [string, string];
+  const { type, accept, as } = step;
+  const options = {
+    ...(type !== undefined && { type }),
+    ...(accept !== undefined && { accept }),
+    ...(as !== undefined && (as === 'nobody' ? { anonymous: true } : { token: as })),
+  };
+  const faultsOf = ({ code, body, text, headers }: Answer): string[] => [
+    ...(code === step.code ? [] : [`code is ${code}, not ${step.code}: ${text.slice(0, 600)}`]),
+    ...(step.answer === undefined ? [] : differences(body, step.answer)),
+    ...(step.text === undefined ? [] : differences(text, step.text, 'text')),
+    ...(step.headers === undefined ? [] : differences(headers, step.headers, 'headers')),
+  ];
+  const end = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const answer = await inTime(server.client.call(method, path, step.body, options));
+    if (!answer) return [`no whole answer came in ${PATIENCE_MS / 1000} s`];
+    const faults = faultsOf(answer);
+    if (faults.length > 0 && step.eventually && performance.now() < end) {
+      await sleep(50);
+      continue;
+    }
+    for (const [name, where] of Object.entries(step.keep ?? {})) values.set(name, String(valueAt(answer.body, where)));
+    const json = Object.keys(answer.body).length > 0;
+    transcript.push({ code: answer.code, warning: answer.headers['warning'], body: json ? answer.body : answer.text });
+    return faults;
+  }
+}
+
+async function events({ watch, transcript }: Running, step: EventsStep): Promise<string[]> {
+  const found: WatchEvent[] = [];
+  if (step.ended) found.push(...(await watch!.rest()));
+  else
+    for (const _ of step.events) {
+      const event = await inTime(watch!.next());
+      if (!event) return [`no event came in ${PATIENCE_MS / 1000} s after ${JSON.stringify(found)}`];
+      found.push(event);
+    }
+  transcript.push(found);
+  return differences(found, step.events, 'events');
+}
+
+async function kubectl(running: Running, step: KubectlStep): Promise<string[]> {
+  const { server, values, transcript } = running;
+  const argv = typeof step.kubectl === 'string' ? words(step.kubectl) : step.kubectl;
+  const documents = step.stdin === undefined ? [] : [step.stdin].flat();
+  const run = runKubectl(['--namespace', values.get('ns')!, ...argv], server.env, documents.map((each) => stringify(each)).join('---\n'));
+  if (step.background) {
+    running.background = run;
+    return [];
+  }
+  const ended = await run;
+  transcript.push(ended);
+  const { exit = 0, out, err, json } = step;
+  const faults = differences(ended, { exit, ...(out !== undefined && { out }), ...(err !== undefined && { err }) }, 'kubectl');
+  if (exit !== ended.exit) faults.push(`it says: ${ended.err}`);
+  return json === undefined ? faults : [...faults, ...differences(JSON.parse(ended.out || 'null'), json)];
+}

@@ -1,0 +1,34 @@
+{{/* The host's files below /host, as the agent sees them. This is the whole list. */}}
+{{- define "dpf.hostMounts" -}}
+# New devices (rshim after a reset) appear while the agent runs.
+- { name: host-dev, mountPath: /host/dev, mountPropagation: HostToContainer }
+- { name: host-sys, mountPath: /host/sys }
+- { name: host-proc, mountPath: /host/proc, readOnly: true }
+{{- if eq .Values.discovery "nfd" }}
+- { name: host-features, mountPath: /host/etc/kubernetes/node-feature-discovery/features.d }
+{{- end }}
+{{- end }}
+
+{{- define "dpf.hostVolumes" -}}
+- name: host-dev
+  hostPath: { path: /dev, type: Directory }
+- name: host-sys
+  hostPath: { path: /sys, type: Directory }
+- name: host-proc
+  hostPath: { path: /proc, type: Directory }
+{{- if eq .Values.discovery "nfd" }}
+- name: host-features
+  hostPath: { path: /etc/kubernetes/node-feature-discovery/features.d, type: DirectoryOrCreate }
+{{- end }}
+{{- end }}
+
+{{/* Labels of the nodes that an agent runs on. */}}
+{{- define "dpf.agentNodes" -}}
+{{- if .Values.dmsAgent.nodeSelector }}
+{{- toYaml .Values.dmsAgent.nodeSelector }}
+{{- else if eq .Values.discovery "nfd" -}}
+feature.node.kubernetes.io/dpu-enabled: 'true'
+{{- else -}}
+kubernetes.io/os: linux
+{{- end }}
+{{- end }}

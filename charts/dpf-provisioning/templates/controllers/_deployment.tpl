@@ -1,0 +1,107 @@
+{{/*
+A controller's Deployment: (dict "root" . "component" "…" "values" … "env" "…" "volumes" "…" "mounts" "…" "ports" "…" "initContainers" "…").
+*/}}
+{{- define "dpf.deployment" -}}
+{{- $ := .root }}{{ $component := .component }}{{ $values := .values }}{{ $shared := $.Values.controllers }}
+{{- $args := list $ $component }}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ include "dpf.fullname" $ }}-{{ $component }}
+  namespace: {{ include "dpf.namespace" $ }}
+  labels: {{- include "dpf.labels" $args | nindent 4 }}
+  {{- with $shared.deploymentAnnotations }}
+  annotations: {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  replicas: {{ $values.replicas }}
+  strategy:
+    type: RollingUpdate
+    rollingUpdate: { maxSurge: 1, maxUnavailable: 0 }
+  selector:
+    matchLabels: {{- include "dpf.selector" $args | nindent 6 }}
+  template:
+    metadata:
+      labels:
+        {{- include "dpf.labels" $args | nindent 8 }}
+        {{- with $shared.podLabels }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+      annotations:
+        kubectl.kubernetes.io/default-container: {{ $component }}
+        {{- include "dpf.checksums" $ | nindent 8 }}
+        {{- with $shared.podAnnotations }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+    spec:
+      serviceAccountName: {{ include "dpf.account" (list $ $component $values) }}
+      automountServiceAccountToken: false
+      enableServiceLinks: false
+      terminationGracePeriodSeconds: {{ $shared.terminationGracePeriodSeconds }}
+      {{- include "dpf.pullSecrets" $ | nindent 6 }}
+      {{- with $shared.priorityClassName }}
+      priorityClassName: {{ . }}
+      {{- end }}
+      securityContext: {{- include "dpf.podSecurity" (list $ 65532) | nindent 8 }}
+      {{- with .initContainers }}
+      initContainers: {{- . | nindent 8 }}
+      {{- end }}
+      containers:
+        - name: {{ $component }}
+          image: {{ include "dpf.ownImage" (list $ $values) }}
+          imagePullPolicy: {{ $.Values.image.pullPolicy }}
+          securityContext: {{- include "dpf.containerSecurity" $ | nindent 12 }}
+          env:
+            {{- include "dpf.commonEnv" (list $ $component $values $shared.terminationGracePeriodSeconds) | nindent 12 }}
+            - name: WATCH_NAMESPACES
+              value: {{ without (include "dpf.watched" $ | fromJsonArray) "*" | join "," | quote }}
+            {{- with .env }}
+            {{- . | nindent 12 }}
+            {{- end }}
+          ports:
+            - { name: probes, containerPort: 8080 }
+            {{- with .ports }}
+            {{- . | nindent 12 }}
+            {{- end }}
+          {{- include "dpf.probes" (dict "port" "probes") | nindent 10 }}
+          resources: {{- toYaml $values.resources | nindent 12 }}
+          volumeMounts:
+            {{- include "dpf.commonMounts" $ | nindent 12 }}
+            {{- include "dpf.apiTokenMount" $ | nindent 12 }}
+            {{- with .mounts }}
+            {{- . | nindent 12 }}
+            {{- end }}
+            {{- with $values.extraVolumeMounts }}
+            {{- toYaml . | nindent 12 }}
+            {{- end }}
+      volumes:
+        {{- include "dpf.commonVolumes" $args | nindent 8 }}
+        {{- include "dpf.apiTokenVolume" $ | nindent 8 }}
+        {{- with .volumes }}
+        {{- . | nindent 8 }}
+        {{- end }}
+        {{- with $values.extraVolumes }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+      {{- with $shared.nodeSelector }}
+      nodeSelector: {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with $shared.tolerations }}
+      tolerations: {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with $shared.affinity }}
+      affinity: {{- toYaml . | nindent 8 }}
+      {{- end }}
+      topologySpreadConstraints:
+        {{- if $shared.topologySpreadConstraints }}
+        {{- toYaml $shared.topologySpreadConstraints | nindent 8 }}
+        {{- else }}
+        {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+        - topologyKey: {{ . }}
+          maxSkew: 1
+          whenUnsatisfiable: ScheduleAnyway
+          labelSelector: { matchLabels: {{ include "dpf.selector" $args | fromYaml | toJson }} }
+          matchLabelKeys: [pod-template-hash]
+        {{- end }}
+        {{- end }}
+{{- end }}

@@ -16,7 +16,9 @@ export interface Schema {
   format?: string;
   default?: unknown;
   minimum?: number;
+  maximum?: number;
   maxLength?: number;
+  minLength?: number;
   maxItems?: number;
   maxProperties?: number;
   'x-kubernetes-int-or-string'?: true;

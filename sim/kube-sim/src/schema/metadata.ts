@@ -1,13 +1,14 @@
 /** Rules of metadata that hold for every kind. */
 import { isMap, type KubeObject, type Metadata } from '../objects.ts';
 import { badRequest, fault, type Cause } from '../status.ts';
+import { quote } from './quote.ts';
 
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
 const QUALIFIED = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 const ANNOTATIONS_LIMIT = 256 * 1024;
 
-const wrong = (field: string, value: unknown, why: string): Cause => fault(field, `Invalid value: ${JSON.stringify(value)}: ${why}`);
+const wrong = (field: string, value: unknown, why: string): Cause => fault(field, `Invalid value: ${quote(value)}: ${why}`);
 
 /** Why a key of labels or annotations is none; undefined when it is fine. */
 function keyFault(key: string): string | undefined {
@@ -34,7 +35,8 @@ function labelFaults(labels: Record<string, string>): Cause[] {
 /** Faults of the metadata of a new object or, with `old`, of a new version of it. */
 export function metadataFaults(meta: Metadata, old?: Metadata): Cause[] {
   const causes: Cause[] = [];
-  if (!old && (meta.name.length > 253 || !SUBDOMAIN.test(meta.name)))
+  if (!old && meta.name.length > 253) causes.push(wrong('metadata.name', meta.name, 'must be no more than 253 characters'));
+  if (!old && !SUBDOMAIN.test(meta.name))
     causes.push(
       wrong(
         'metadata.name',

@@ -3,6 +3,7 @@ import type { ParseResult } from '@marcbachmann/cel-js';
 import { equal, isMap, type JsonMap } from '../objects.ts';
 import type { Cause } from '../status.ts';
 import { createEnvironment } from './cel-library.ts';
+import { quote } from './quote.ts';
 import { fieldSchema, itemKeys, type Schema, type ValidationRule } from './schema.ts';
 
 const environment = createEnvironment().registerVariable('self', 'dyn').registerVariable('oldSelf', 'dyn');
@@ -74,7 +75,7 @@ function faultOf(rule: ValidationRule, why: string, value: unknown, path: string
   const reason = rule.reason ?? 'FieldValueInvalid';
   const scalar = value !== null && typeof value !== 'object' && reason !== 'FieldValueForbidden' && reason !== 'FieldValueRequired';
   const place = (path + (rule.fieldPath ?? '')).replace(/^\./, '');
-  return { reason, field: place || '<nil>', message: `${REASONS[reason]}: ${scalar ? `${JSON.stringify(value)}: ` : ''}${why}` };
+  return { reason, field: place || '<nil>', message: `${REASONS[reason]}: ${scalar ? `${quote(value)}: ` : ''}${why}` };
 }
 
 function tryRule(rule: ValidationRule, scope: JsonMap, value: unknown, path: string): Cause | undefined {
@@ -115,6 +116,7 @@ export function checkRules(value: unknown, old: unknown, schema: Schema, path: s
   if (!isMap(value)) return;
   for (const [name, child] of Object.entries(value)) {
     const known = fieldSchema(schema, name);
-    if (known) checkRules(child, isMap(old) ? old[name] : undefined, known, path ? `${path}.${name}` : name, causes);
+    const here = schema.properties?.[name] ? `${path && `${path}.`}${name}` : `${path}[${name}]`;
+    if (known) checkRules(child, isMap(old) ? old[name] : undefined, known, here, causes);
   }
 }

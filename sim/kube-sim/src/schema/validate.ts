@@ -2,17 +2,17 @@
 import { equal, isMap, type JsonMap, type KubeObject } from '../objects.ts';
 import type { Cause } from '../status.ts';
 import { fitsFormat } from './formats.ts';
+import { quote as show } from './quote.ts';
 import { checkRules } from './rules.ts';
 import { fieldSchema, itemKeys, type Schema } from './schema.ts';
 
-const show = (value: unknown): string => JSON.stringify(value);
 const typeOf = (value: unknown): string =>
-  value === null ? 'null' : Array.isArray(value) ? 'array' : isMap(value) ? 'object' : typeof value;
+  value === null ? 'null' : Array.isArray(value) ? 'array' : isMap(value) ? 'object' : Number.isInteger(value) ? 'integer' : typeof value;
 
 function hasType(value: unknown, type: Schema['type']): boolean {
   if (type === 'integer') return Number.isInteger(value);
   if (type === 'object') return isMap(value);
-  return type === typeOf(value);
+  return type === typeof value || type === typeOf(value);
 }
 
 const patterns = new Map<string, RegExp>();
@@ -49,9 +49,19 @@ const UNCHECKED: Cause = {
 export function validate(next: KubeObject, old: KubeObject | undefined, schema: Schema): Cause[] {
   const causes: Cause[] = [];
   checkValue(next, old, schema, '', causes);
+  if (old) causes.forEach(nameWithinStatus);
   if (causes.some(({ reason }) => BLOCKING.has(reason))) return [...causes, UNCHECKED];
   checkRules(next, old, schema, '', causes);
   return causes;
+}
+
+/** Of an update only the status resource can leave faults in a status; it is judged alone there, and its fields are named from it on. */
+function nameWithinStatus(cause: Cause): void {
+  const { field, message } = cause;
+  if (field?.startsWith('status.'))
+    cause.message = message.replace(`: ${field} in body`, () => `: ${field.slice('status.'.length)} in body`);
+  else if (field === '<nil>' && / in status\.\S+$/.test(message))
+    Object.assign(cause, { field: 'status', message: message.replace(/ in status\.(\S+)$/, ' in $1') });
 }
 
 function checkValue(value: unknown, old: unknown, schema: Schema, path: string, causes: Cause[]): void {
@@ -63,7 +73,12 @@ function checkValue(value: unknown, old: unknown, schema: Schema, path: string, 
     fault(`Invalid value: "${typeOf(value)}": ${path} in body must be of type ${type}: "${typeOf(value)}"`, 'FieldValueTypeInvalid');
 
   if (schema['x-kubernetes-int-or-string']) {
-    if (!Number.isInteger(value) && typeof value !== 'string') return void wrongType('integer,string');
+    if (!Number.isInteger(value) && typeof value !== 'string') {
+      wrongType('integer,string');
+      return checkCombinations(value, schema, path, causes);
+    }
+  } else if (schema.type === 'integer' && typeof value === 'number' && !Number.isInteger(value)) {
+    return checkFraction(schema, path, causes);
   } else if (schema.type && !hasType(value, schema.type)) return void wrongType(schema.type);
 
   if (schema.enum && !schema.enum.some((allowed) => equal(allowed, value)))
@@ -72,7 +87,7 @@ function checkValue(value: unknown, old: unknown, schema: Schema, path: string, 
   if (typeof value === 'number') checkNumber(value, schema, unfit);
   if (Array.isArray(value)) checkArray(value, old, schema, path, causes, fault, unfit);
   if (isMap(value)) checkObject(value, old, schema, path, causes, fault, unfit);
-  checkCombinations(value, schema, path, causes, fault);
+  checkCombinations(value, schema, path, causes);
 }
 
 type Fault = (message: string, reason?: string) => void;
@@ -139,7 +154,24 @@ function checkObject(value: JsonMap, old: unknown, schema: Schema, path: string,
   }
 }
 
-function checkCombinations(value: unknown, schema: Schema, path: string, causes: Cause[], fault: Fault): void {
+/** A fraction where an integer is wanted is told of twice. */
+function checkFraction({ format }: Schema, path: string, causes: Cause[]): void {
+  const is = format ? 'float64' : 'number';
+  causes.push(
+    {
+      reason: 'FieldValueTypeInvalid',
+      field: path,
+      message: `Invalid value: "${is}": ${path} in body must be of type ${format ?? 'integer'}: "${is}"`,
+    },
+    {
+      reason: 'FieldValueInvalid',
+      field: '<nil>',
+      message: `Invalid value: "": Checked value must be of type integer ${format ? `with format ${format}` : '(default format)'} in ${path}`,
+    },
+  );
+}
+
+function checkCombinations(value: unknown, schema: Schema, path: string, causes: Cause[]): void {
   const faultsOf = (other: Schema): Cause[] => {
     const found: Cause[] = [];
     checkValue(value, undefined, other, path, found);
@@ -147,8 +179,12 @@ function checkCombinations(value: unknown, schema: Schema, path: string, causes:
   };
   for (const other of schema.allOf ?? []) causes.push(...faultsOf(other));
   const fits = (other: Schema) => faultsOf(other).length === 0;
-  const must = (why: string) => fault(`Invalid value: ${show(value)}: ${path} in body must validate ${why}`);
-  if (schema.anyOf && !schema.anyOf.some(fits)) must('at least one schema (anyOf)');
-  if (schema.oneOf && schema.oneOf.filter(fits).length !== 1) must('one and only one schema (oneOf)');
-  if (schema.not && fits(schema.not)) fault(`Invalid value: ${show(value)}: ${path} in body must not validate the schema (not)`);
+  const must = (why: string) =>
+    causes.push({ reason: 'FieldValueInvalid', field: '<nil>', message: `Invalid value: "": "${path}" must ${why}` });
+  if (schema.anyOf && !schema.anyOf.some(fits)) {
+    must('validate at least one schema (anyOf)');
+    causes.push(...faultsOf(schema.anyOf[0]!));
+  }
+  if (schema.oneOf && schema.oneOf.filter(fits).length !== 1) must('validate one and only one schema (oneOf)');
+  if (schema.not && fits(schema.not)) must('not validate the schema (not)');
 }

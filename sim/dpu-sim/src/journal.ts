@@ -15,6 +15,7 @@ export type CardEvent =
   | { event: 'first-boot'; exitCode: number; marker?: Marker }
   | { event: 'arm-reset'; kind: ArmReset }
   | { event: 'arm-off' | 'os-ready'; osVersion?: string }
+  | { event: 'certificate'; node: string }
   | { event: 'join'; node: string; uid: string; created: boolean }
   | { event: 'join-refused'; node: string; why: string }
   | { event: 'vfs'; pf: string; before: number; after: number }

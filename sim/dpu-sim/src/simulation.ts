@@ -8,6 +8,7 @@ import { Faults } from './faults.ts';
 import { Host } from './host/host.ts';
 import { hostTree } from './host/host-tree.ts';
 import { Journal, readJournal } from './journal.ts';
+import { Heartbeats } from './kubelet/heartbeats.ts';
 import type { HostSpec } from './spec.ts';
 import { writeCardTools, writeHostTools } from './tools/scripts.ts';
 import { dir, type Dir } from './tree.ts';
@@ -33,7 +34,8 @@ export class Simulation {
     this.clock = new SimClock(speed, readJournal(file).at(-1)?.time ?? 0);
     this.journal = new Journal(file, this.clock);
     this.faults = new Faults(this.journal);
-    const world: World = { clock: this.clock, journal: this.journal, faults: this.faults, stateDir, ctlPath };
+    const { clock, journal, faults } = this;
+    const world: World = { clock, journal, faults, heartbeats: new Heartbeats(clock), stateDir, ctlPath };
     this.hosts = hosts.map((spec) => new Host(world, spec, onEvent));
     writeCardTools(join(stateDir, 'dpu-tools'));
     for (const host of this.hosts) {

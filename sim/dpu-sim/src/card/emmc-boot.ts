@@ -46,7 +46,7 @@ export async function bootFromEmmc(card: OsCard, signal: AbortSignal): Promise<v
 export async function runOs(card: OsCard, signal: AbortSignal): Promise<void> {
   card.arm.stage = 'osReady';
   card.arm.percent = 100;
-  if (card.kubelet.hasCredential()) void card.kubelet.start(signal);
+  if (card.kubelet.hasCredential()) void card.kubelet.start();
   else await joinUntilDone(card, signal);
   return untilAborted(signal);
 }

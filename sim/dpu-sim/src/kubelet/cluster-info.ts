@@ -1,7 +1,7 @@
 /** How kubeadm trusts a cluster that it knows only by endpoint, token and CA hash (kubeadm's token discovery). */
 import { createHash, createHmac, timingSafeEqual, X509Certificate } from 'node:crypto';
 import { parse } from 'yaml';
-import { request } from './api-request.ts';
+import { JoinRefused, request } from './api-request.ts';
 
 export interface JoinArguments {
   /** `host:port` */
@@ -13,8 +13,13 @@ export interface JoinArguments {
   nodeName: string;
 }
 
-/** The join cannot go on; the message holds no secret. */
-export class JoinRefused extends Error {}
+/** A cluster that was proved to be the one that was meant. */
+export interface TrustedCluster {
+  /** `https://host:port` */
+  server: string;
+  /** PEM */
+  ca: string;
+}
 
 /** Reads `kubeadm join <endpoint> --token … --discovery-token-ca-cert-hash … --node-name …` (`--x=y` too). @throws JoinRefused naming what is missing */
 export function parseJoin(argv: readonly string[]): JoinArguments {
@@ -34,21 +39,24 @@ export function parseJoin(argv: readonly string[]): JoinArguments {
   return { endpoint, ...(found as { token: string; caHash: string; nodeName: string }) };
 }
 
-/** The CA of the cluster, proved by the hash and, where it is signed for this token, by the signature. @throws JoinRefused */
-export async function discoverCa({ endpoint, token, caHash }: JoinArguments, signal: AbortSignal): Promise<string> {
-  const response = await request({ endpoint, path: '/api/v1/namespaces/kube-public/configmaps/cluster-info', signal });
+/** The cluster's server and CA, proved by the token's signature over them and by the hash. @throws JoinRefused */
+export async function discover({ endpoint, token, caHash }: JoinArguments, signal: AbortSignal): Promise<TrustedCluster> {
+  const path = '/api/v1/namespaces/kube-public/configmaps/cluster-info';
+  const response = await request({ server: `https://${endpoint}`, path, signal });
   if (response.status !== 200) throw new JoinRefused(`cluster-info cannot be read: HTTP ${response.status}`);
   const data = (response.body as { data?: Record<string, string> }).data ?? {};
   const kubeconfig = data.kubeconfig ?? '';
   const [id, secret] = token.split('.') as [string, string | undefined];
   const signature = data[`jws-kubeconfig-${id}`];
-  if (signature !== undefined && !signed(kubeconfig, signature, secret ?? ''))
-    throw new JoinRefused('the signature of cluster-info is not by this token');
+  if (signature === undefined)
+    throw new JoinRefused(`cluster-info is not signed for token ${id}: the cluster does not know the token, or not yet, or no longer`);
+  if (!signed(kubeconfig, signature, secret ?? '')) throw new JoinRefused('the signature of cluster-info is not by this token');
   const cluster = (parse(kubeconfig) as { clusters?: { cluster?: Record<string, string> }[] } | null)?.clusters?.[0]?.cluster;
   const ca = Buffer.from(cluster?.['certificate-authority-data'] ?? '', 'base64').toString();
   if (!ca.includes('BEGIN CERTIFICATE')) throw new JoinRefused('cluster-info holds no CA certificate');
   if (spkiHash(ca) !== caHash) throw new JoinRefused('the CA of the cluster is not the one that was pinned');
-  return ca;
+  if (!cluster?.server?.startsWith('https://')) throw new JoinRefused('cluster-info names no https server');
+  return { server: cluster.server, ca };
 }
 
 const spkiHash = (pem: string) =>

@@ -1,120 +1,235 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { knownAssets, startControlPlane } from '@dpf/control-plane';
+import { startKubeSim } from '@dpf/kube-sim';
 import { execFile } from 'node:child_process';
-import { createHash, X509Certificate } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
-import https from 'node:https';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { startKubeSim, type KubeSim } from '@dpf/kube-sim';
-import { parse } from 'yaml';
 import { generateBfb } from '../images/generate.ts';
 import type { JournalEntry } from '../journal.ts';
 import { startDpuSim, type DpuSim } from '../simulator.ts';
 import { bfCfg } from '../test/bf-cfg.ts';
+import { JoinableCluster, type RunningCluster } from '../test/cluster.ts';
 import { socketClient, type HostClient } from '../test/host-client.ts';
 import { BF3, push, TWO_CARDS } from '../test/sim-process.ts';
+import { request } from './api-request.ts';
+import { requestCertificate } from './bootstrap.ts';
 import { parseJoin } from './cluster-info.ts';
+import { newKey } from './signing-request.ts';
 
 const SMALL = generateBfb({ bytes: 20_000 });
-const TOKEN = 'abcdef.0123456789abcdef';
+const CSRS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
+const WRONG_HASH = `sha256:${'0'.repeat(64)}`;
 
-describe('a DPU that was told to join', () => {
-  let cluster: KubeSim;
-  let folder: string;
-  let sim: DpuSim;
-  let host: HostClient;
-  beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'dpu-sim-'));
-    cluster = await startKubeSim();
-    sim = await startDpuSim({ stateDir: folder, hosts: TWO_CARDS, speed: 2000 });
-    host = socketClient(sim.hosts()[0] as NonNullable<ReturnType<DpuSim['hosts']>[0]>);
-  });
-  afterEach(async () => {
-    host.close();
-    await sim.close();
-    await cluster.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  const arguments_ = (changes: { token?: string; hash?: string } = {}) => {
-    const { url, caPem } = cluster;
-    const { token = TOKEN, hash = spkiHash(caPem) } = changes;
-    return [new URL(url).host, '--token', token, '--discovery-token-ca-cert-hash', hash, '--node-name', 'worker-1-0000-4b-00'];
-  };
-  const next = (event: JournalEntry['event']) => {
-    const after = sim.journal().length;
-    return sim.journaled((entry) => entry.event === event, { after, timeoutMs: 15_000 });
-  };
-  const install = (join: string[]) => push(host, bfCfg({ join }), SMALL);
-  /** The tool as a script of the card runs it, without an installation before. */
-  const kubeadm = (argv: string[]) => {
-    const env = { DPF_SIM_CTL: sim.ctl, DPF_SIM_HOST: 'h', DPF_SIM_PCI: BF3 };
-    return promisify(execFile)(join(folder, 'dpu-tools/kubeadm'), ['join', ...argv], { env });
-  };
-  const getNode = () => admin(cluster, 'GET', '/api/v1/nodes/worker-1-0000-4b-00');
-
-  test('makes its Node with nothing but endpoint, token and CA hash, and sets it Ready', async () => {
-    await createToken(cluster);
-    const joined = next('join');
-    await install(arguments_());
-    const { uid } = (await joined) as JournalEntry & { event: 'join' };
-    const node = (await getNode()).body as {
-      metadata: { uid: string };
-      status: { nodeInfo: object; conditions: { type: string; status: string }[] };
-    };
-    expect(node.metadata.uid).toBe(uid);
-    expect(node.status.conditions.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'True' });
-    expect(node.status.nodeInfo).toMatchObject({
-      osImage: 'Ubuntu 22.04 (bf-bundle-2.7.0)',
-      bootID: expect.stringMatching(/^[0-9a-f-]{36}$/),
+function stories(title: string, start: () => Promise<RunningCluster>): void {
+  describe(`on ${title}, a DPU that was told to join`, () => {
+    let cluster: JoinableCluster;
+    let folder: string;
+    let sim: DpuSim;
+    let host: HostClient;
+    let node: string;
+    let nodes = 0;
+    beforeAll(async () => {
+      cluster = new JoinableCluster(await start());
+    }, 60_000);
+    afterAll(() => cluster.stop());
+    beforeEach(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'dpu-sim-'));
+      sim = await startDpuSim({ stateDir: folder, hosts: TWO_CARDS, speed: 2000 });
+      host = socketClient(sim.hosts()[0] as NonNullable<ReturnType<DpuSim['hosts']>[0]>);
+      node = `dpu-${++nodes}`;
     });
-    expect(JSON.stringify(sim.journal())).not.toContain('0123456789abcdef');
-  });
+    afterEach(async () => {
+      host.close();
+      await sim.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
 
-  test('takes up the Node of its name after a reboot, and a Node that was deleted stays away once the token is gone', async () => {
-    await createToken(cluster);
-    const joined = next('join');
-    await install(arguments_());
-    await joined;
-    const again = next('join');
-    sim.reboot('h');
-    expect(await again).toMatchObject({ created: false });
-    await deleteToken(cluster);
-    await admin(cluster, 'DELETE', '/api/v1/nodes/worker-1-0000-4b-00');
-    const refused = next('join-refused');
-    sim.reboot('h');
-    await refused;
-    expect((await getNode()).status).toBe(404);
-  });
+    const next = <E extends JournalEntry['event']>(event: E) => {
+      const after = sim.journal().length;
+      const found = sim.journaled((entry) => entry.event === event, { after, timeoutMs: 20_000 });
+      return found as Promise<JournalEntry & { event: E }>;
+    };
+    const joinArguments = (token: string, hash = cluster.caHash) => [
+      ...[cluster.endpoint, '--token', token, '--discovery-token-ca-cert-hash', hash, '--node-name', node],
+    ];
+    const install = (token: string) => push(host, bfCfg({ join: joinArguments(token) }), SMALL);
+    /** Installs and waits until the card has joined. */
+    const joined = async (token: string) => {
+      const join = next('join');
+      await install(token);
+      return join;
+    };
+    const onDisk = (path: string) => readFileSync(join(folder, 'h', BF3, 'emmc', path), 'utf8');
+    const nodePath = () => `/api/v1/nodes/${node}`;
+    const leasePath = () => `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${node}`;
+    /** `kubeadm join` as a script of the card runs it, without an installation before; what it complains of. */
+    const complaint = async (argv: string[]): Promise<string> => {
+      const env = { DPF_SIM_CTL: sim.ctl, DPF_SIM_HOST: 'h', DPF_SIM_PCI: BF3 };
+      const failed: unknown = await promisify(execFile)(join(folder, 'dpu-tools/kubeadm'), ['join', ...argv], { env }).catch(
+        (error: unknown) => error,
+      );
+      expect(failed).toMatchObject({ code: 1 });
+      expect((await cluster.get(nodePath())).status).toBe(404);
+      return (failed as { stderr: string }).stderr;
+    };
 
-  test('joins nothing with a token that was revoked, and tries on until there is one', async () => {
-    const refused = next('join-refused');
-    await install(arguments_());
-    expect(await refused).toMatchObject({ why: expect.stringContaining('HTTP 401') });
-    expect((await getNode()).status).toBe(404);
-    const joined = next('join');
-    await createToken(cluster);
-    expect(await joined).toMatchObject({ node: 'worker-1-0000-4b-00', created: true });
-  });
+    test('makes its Node with nothing but endpoint, token and CA hash, and sets it Ready', async () => {
+      const token = await cluster.signedToken();
+      const { uid } = await joined(token);
+      const { metadata, status } = (await cluster.get(nodePath())).body;
+      expect(metadata.uid).toBe(uid);
+      expect(status.conditions).toContainEqual(expect.objectContaining({ type: 'Ready', status: 'True' }));
+      expect(status.nodeInfo).toMatchObject({
+        osImage: 'Ubuntu 22.04 (bf-bundle-2.7.0)',
+        bootID: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      });
+      expect(JSON.stringify(sim.journal())).not.toContain(token.split('.')[1]);
+    });
 
-  test('joins no cluster whose CA is not the one that was pinned', async () => {
-    await createToken(cluster);
-    const refused = next('join-refused');
-    await expect(kubeadm(arguments_({ hash: `sha256:${'0'.repeat(64)}` }))).rejects.toMatchObject({ code: 1 });
-    expect(await refused).toMatchObject({ why: 'the CA of the cluster is not the one that was pinned' });
-    expect((await getNode()).status).toBe(404);
-  });
+    test('pays with the token for one certificate, which is all that it keeps', async () => {
+      const token = await cluster.signedToken();
+      await joined(token);
+      const { items } = (await cluster.get(CSRS)).body;
+      const mine = items.filter(({ spec }: { spec: { username: string } }) => spec.username === `system:bootstrap:${token.split('.')[0]}`);
+      expect(mine).toHaveLength(1);
+      expect(mine[0]).toMatchObject({
+        spec: { signerName: 'kubernetes.io/kube-apiserver-client-kubelet' },
+        status: { certificate: expect.any(String), conditions: [{ type: 'Approved' }] },
+      });
+      const kept = ['etc/kubernetes/kubelet.conf', 'etc/kubernetes/pki/ca.crt', 'var/lib/kubelet/pki/kubelet-client-current.pem'];
+      expect(kept.map(onDisk).join('')).not.toContain(token.split('.')[1]);
+    });
 
-  test('joins no cluster whose answer is not signed by its token', async () => {
-    await createToken(cluster);
-    await signedFor(cluster, 'abcdef');
-    const refused = next('join-refused');
-    await expect(kubeadm(arguments_({ token: 'abcdef.ffffffffffffffff' }))).rejects.toMatchObject({ code: 1 });
-    expect(await refused).toMatchObject({ why: 'the signature of cluster-info is not by this token' });
+    test("renews its Lease, which is its Node's and goes with it; the Node comes back only with a restart of the kubelet", async () => {
+      const { uid } = await joined(await cluster.signedToken());
+      const first = await cluster.until(leasePath(), ({ status }) => status === 200);
+      expect(first).toMatchObject({
+        metadata: { ownerReferences: [{ kind: 'Node', name: node, uid }] },
+        spec: { holderIdentity: node, leaseDurationSeconds: 40 },
+      });
+      await cluster.until(leasePath(), ({ body }) => body.spec.renewTime > first.spec.renewTime);
+      await cluster.call('DELETE', nodePath());
+      await cluster.until(leasePath(), ({ status }) => status === 404);
+      expect((await cluster.get(nodePath())).status).toBe(404);
+      const again = next('join');
+      sim.reboot('h');
+      expect(await again).toMatchObject({ created: true });
+      const { metadata } = await cluster.until(leasePath(), ({ status }) => status === 200);
+      expect(metadata.ownerReferences[0].uid).toBe((await again).uid);
+    });
+
+    test('takes up its Node after a reboot, with the certificate that it has: the token may be gone', async () => {
+      const token = await cluster.signedToken();
+      const { uid } = await joined(token);
+      const certificate = onDisk('var/lib/kubelet/pki/kubelet-client-current.pem');
+      await cluster.removeToken(token);
+      const again = next('join');
+      sim.reboot('h');
+      expect(await again).toMatchObject({ created: false, uid });
+      expect(onDisk('var/lib/kubelet/pki/kubelet-client-current.pem')).toBe(certificate);
+      expect(sim.journal().filter(({ event }) => event === 'certificate')).toHaveLength(1);
+    });
+
+    test('asks for another certificate after it was flashed again: nothing of the old software is left', async () => {
+      const { uid } = await joined(await cluster.signedToken());
+      const certificate = onDisk('var/lib/kubelet/pki/kubelet-client-current.pem');
+      await cluster.call('DELETE', nodePath());
+      const again = await joined(await cluster.signedToken());
+      expect(again).toMatchObject({ created: true });
+      expect(again.uid).not.toBe(uid);
+      expect(onDisk('var/lib/kubelet/pki/kubelet-client-current.pem')).not.toBe(certificate);
+    });
+
+    test('joins nothing with a token that the cluster does not know, says so in its log, and tries on until there is one', async () => {
+      const token = cluster.newToken();
+      const refused = next('join-refused');
+      await install(token);
+      const why = `cluster-info is not signed for token ${token.split('.')[0]}: the cluster does not know the token, or not yet, or no longer`;
+      expect(await refused).toMatchObject({ why });
+      expect((await cluster.get(nodePath())).status).toBe(404);
+      const join = next('join');
+      await cluster.addToken(token);
+      expect(await join).toMatchObject({ node, created: true });
+    });
+
+    test.each<[string, () => Promise<string[]>, RegExp]>([
+      [
+        'whose CA is not the one that was pinned',
+        async () => joinArguments(await cluster.signedToken(), WRONG_HASH),
+        /CA of the cluster is not the one/,
+      ],
+      [
+        'that is not signed by its token',
+        async () => joinArguments((await cluster.signedToken()).replace('.0123', '.ffff')),
+        /signature of cluster-info is not by this token/,
+      ],
+      [
+        'with a token that has expired',
+        async () => {
+          const token = cluster.newToken();
+          await cluster.addToken(token, { expiration: new Date(Date.now() - 60_000).toISOString() });
+          return joinArguments(token);
+        },
+        /cluster-info is not signed for token/,
+      ],
+      [
+        'with a token that may sign and no more',
+        async () => joinArguments(await cluster.signedToken({ 'usage-bootstrap-authentication': 'false' })),
+        /does not let the node ask for its certificate: HTTP 401 Unauthorized/,
+      ],
+      [
+        'with a token that is not of a group that may join',
+        async () => joinArguments(await cluster.signedToken({ 'auth-extra-groups': 'system:bootstrappers:others' })),
+        /ask for its certificate: HTTP 403 .*cannot create resource "certificatesigningrequests" in API group "certificates.k8s.io" at the cluster scope/,
+      ],
+    ])('joins no cluster %s', async (_, argv, because) => {
+      expect(await complaint(await argv())).toMatch(because);
+      expect(sim.journal().at(-1)).toMatchObject({ event: 'join-refused', why: expect.stringMatching(because) });
+    });
+
+    test('gets no further with its token than to a certificate', async () => {
+      const token = await cluster.signedToken();
+      const { url: server, caPem: ca } = cluster.running;
+      const body = { apiVersion: 'v1', kind: 'Node', metadata: { name: node } };
+      const answer = await request({ server, ca, token, method: 'POST', path: '/api/v1/nodes', body, signal: AbortSignal.timeout(5_000) });
+      const message = `nodes is forbidden: User "system:bootstrap:${token.split('.')[0]}" cannot create resource "nodes" in API group "" at the cluster scope`;
+      expect(answer).toMatchObject({ status: 403, body: { message } });
+    });
+
+    test('is told that nobody approved its request in time, and that somebody denied it', async () => {
+      const access = await cluster.as('somebody', ['strangers']);
+      await cluster.call('POST', '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+        metadata: { name: 'strangers' },
+        roleRef: { kind: 'ClusterRole', apiGroup: 'rbac.authorization.k8s.io', name: 'system:node-bootstrapper' },
+        subjects: [{ kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: 'strangers' }],
+      });
+      const asked = { nodeName: node, keyPem: newKey() };
+      const { signal } = new AbortController();
+      // The authorizer of a real server sees a new binding a moment later.
+      let failed: Error;
+      do failed = (await requestCertificate(access, asked, { deadlineMs: 300, signal }).catch((error: Error) => error)) as Error;
+      while (failed.message.includes('403'));
+      expect(failed.message).toMatch(/^CertificateSigningRequest node-csr-[0-9a-f]{64} is not approved after 0 s$/);
+      const name = /node-csr-\S+/.exec(failed.message)?.[0] ?? '';
+      const { body } = await cluster.get(`${CSRS}/${name}`);
+      const denied = { type: 'Denied', status: 'True', reason: 'Stranger', message: 'nobody knows it' };
+      await cluster.call('PUT', `${CSRS}/${name}/approval`, { ...body, status: { conditions: [denied] } });
+      await expect(requestCertificate(access, asked, { deadlineMs: 300, signal })).rejects.toThrow(
+        `CertificateSigningRequest ${name} is denied: nobody knows it`,
+      );
+    });
   });
+}
+
+stories('the embedded API server', async () => {
+  const sim = await startKubeSim();
+  return { url: sim.url, caPem: sim.caPem, pki: sim.pki, stop: () => sim.close() };
 });
+const assets = knownAssets();
+if ('folder' in assets) stories('a real control plane', () => startControlPlane({ assets: assets.folder, name: 'tenant' }));
+else test.todo(assets.skip);
 
 describe('kubeadm', () => {
   test('reads its arguments in both forms', () => {
@@ -128,60 +243,3 @@ describe('kubeadm', () => {
     },
   );
 });
-
-const spkiHash = (pem: string) =>
-  `sha256:${createHash('sha256')
-    .update(new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' }))
-    .digest('hex')}`;
-
-const createToken = (cluster: KubeSim) =>
-  admin(cluster, 'POST', '/api/v1/namespaces/kube-system/secrets', {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    type: 'bootstrap.kubernetes.io/token',
-    metadata: { name: 'bootstrap-token-abcdef', namespace: 'kube-system' },
-    stringData: {
-      'token-id': 'abcdef',
-      'token-secret': '0123456789abcdef',
-      'usage-bootstrap-authentication': 'true',
-      'usage-bootstrap-signing': 'true',
-    },
-  });
-/** The signature of a new token comes to cluster-info a moment after the token. */
-async function signedFor(cluster: KubeSim, tokenId: string): Promise<void> {
-  for (let looks = 0; looks < 200; looks++) {
-    const { body } = await admin(cluster, 'GET', '/api/v1/namespaces/kube-public/configmaps/cluster-info');
-    if ((body as { data: Record<string, string> }).data[`jws-kubeconfig-${tokenId}`]) return;
-    await delay(20);
-  }
-  throw new Error(`cluster-info was not signed for token ${tokenId}`);
-}
-
-const deleteToken = (cluster: KubeSim) => admin(cluster, 'DELETE', '/api/v1/namespaces/kube-system/secrets/bootstrap-token-abcdef');
-
-function admin(cluster: KubeSim, method: string, path: string, body?: object): Promise<{ status: number; body: unknown }> {
-  const { user } = (parse(cluster.kubeconfig) as { users: { user: Record<string, string> }[] }).users[0] as {
-    user: Record<string, string>;
-  };
-  const pem = (name: string) => Buffer.from(user[name] as string, 'base64');
-  return new Promise((resolve, reject) => {
-    const request = https.request(
-      `${cluster.url}${path}`,
-      {
-        method,
-        ca: cluster.caPem,
-        cert: pem('client-certificate-data'),
-        key: pem('client-key-data'),
-        agent: false,
-        headers: { 'content-type': 'application/json' },
-      },
-      (response) => {
-        let text = '';
-        response.on('data', (part: Buffer) => (text += part.toString()));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) }));
-      },
-    );
-    request.on('error', reject);
-    request.end(body && JSON.stringify(body));
-  });
-}

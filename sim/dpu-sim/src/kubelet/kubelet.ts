@@ -1,17 +1,21 @@
 /** The kubelet of an installed OS: joins with nothing but what `kubeadm join` was given, then keeps its Node as a kubelet does. */
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { Agent } from 'node:https';
 import { realSleep } from '../clock.ts';
 import type { Board } from '../card/board.ts';
-import { discoverCa, JoinRefused, parseJoin, type JoinArguments } from './cluster-info.ts';
-import { putNode } from './node-object.ts';
+import { JoinRefused, type ApiAccess } from './api-request.ts';
+import { requestCertificate } from './bootstrap.ts';
+import { discover, parseJoin } from './cluster-info.ts';
+import { hasCredential, keyInWaiting, loadCredential, saveCredential } from './credential.ts';
+import type { Beat } from './heartbeats.ts';
+import { LEASE_SECONDS, NodeLease } from './lease.ts';
+import { registerNode, reportReady, type NodeFacts } from './node-object.ts';
 
-/** What the kubelet keeps to reach its cluster after a reboot. It stays on the card's disk, and works as long as the server lets it. */
-interface Credential extends JoinArguments {
-  ca: string;
-}
-const CREDENTIAL = 'etc/kubernetes/kubelet.conf';
+/** How long kubeadm waits for the certificate: simulated, and in real milliseconds at least. */
+const CERTIFICATE_MS = 300_000;
+const CERTIFICATE_REAL_MS = 30_000;
+/** The status is written with every so many renewals of the Lease: every 5 min, as kubelet does when nothing changed. */
+const RENEWALS_PER_REPORT = 30;
 
 export class Kubelet {
   readonly #card: Board;
@@ -23,7 +27,7 @@ export class Kubelet {
   }
 
   hasCredential(): boolean {
-    return existsSync(join(this.#card.emmc, CREDENTIAL));
+    return hasCredential(this.#card);
   }
 
   /** `kubeadm join …` on the card: exit code and what it prints. */
@@ -33,9 +37,15 @@ export class Kubelet {
     try {
       const joining = parseJoin(argv);
       ({ nodeName } = joining);
-      const ca = await discoverCa(joining, signal);
-      await this.#register({ ...joining, ca }, signal);
-      this.#card.writeDisk(CREDENTIAL, JSON.stringify({ ...joining, ca }), 0o600);
+      const cluster = await discover(joining, signal);
+      const keyPem = keyInWaiting(this.#card);
+      const deadlineMs = Math.max(this.#card.world.clock.toReal(CERTIFICATE_MS), CERTIFICATE_REAL_MS);
+      const access = { ...cluster, token: joining.token };
+      const cert = await requestCertificate(access, { nodeName, keyPem }, { deadlineMs, signal });
+      signal.throwIfAborted();
+      saveCredential(this.#card, { ...cluster, cert, key: keyPem });
+      this.#card.journal({ event: 'certificate', node: nodeName });
+      void this.start();
       return { code: 0, stdout: 'This node has joined the cluster:\n', stderr: '' };
     } catch (error) {
       const why = (error as Error).message;
@@ -44,14 +54,22 @@ export class Kubelet {
     }
   }
 
-  /** The OS booted and had joined before: the kubelet registers again. A credential that was withdrawn changes nothing. */
-  async start(signal: AbortSignal): Promise<void> {
-    const credential = JSON.parse(readFileSync(join(this.#card.emmc, CREDENTIAL), 'utf8')) as Credential;
+  /** The OS has a certificate: the kubelet registers its Node, once, and keeps it alive. */
+  async start(): Promise<void> {
+    const { signal } = this.#running;
+    const { server, ca, cert, key, nodeName } = loadCredential(this.#card);
+    const agent = new Agent({ ca, cert, key, keepAlive: true, maxSockets: 1 });
+    signal.addEventListener('abort', () => agent.destroy(), { once: true });
+    const osImage = `Ubuntu 22.04 (${this.#card.installation.osVersion})`;
+    const facts: NodeFacts = { nodeName, osImage, bootId: randomUUID(), card: this.#card.spec };
     for (let pauseMs = 1000; !signal.aborted; pauseMs = Math.min(pauseMs * 2, 60_000)) {
       try {
-        return await this.#register(credential, AbortSignal.any([signal, this.#running.signal]));
+        const { uid, created } = await registerNode({ server, agent }, facts, signal);
+        this.#refusal = '';
+        this.#card.journal({ event: 'join', node: nodeName, uid, created });
+        return this.#card.world.heartbeats.add(beatOf({ server, agent }, facts, signal), signal);
       } catch (error) {
-        if (error instanceof JoinRefused) return this.#refused(credential.nodeName, error.message);
+        if (error instanceof JoinRefused) this.#refused(nodeName, error.message);
         await realSleep(pauseMs, signal).catch(() => undefined);
       }
     }
@@ -64,19 +82,25 @@ export class Kubelet {
     this.#refusal = '';
   }
 
-  async #register(credential: Credential, signal: AbortSignal): Promise<void> {
-    const { uid, created } = await putNode(
-      { ...credential, osImage: `Ubuntu 22.04 (${this.#card.installation.osVersion})`, bootId: randomUUID(), card: this.#card.spec },
-      signal,
-    );
-    this.#refusal = '';
-    this.#card.journal({ event: 'join', node: credential.nodeName, uid, created });
-  }
-
   /** Journaled when the reason changes: a join may be retried for hours. */
   #refused(node: string, why: string): void {
     if (this.#refusal === why) return;
     this.#refusal = why;
     this.#card.journal({ event: 'join-refused', node, why });
   }
+}
+
+/** Renews the Lease, and writes the status where it is due, or where the control plane may have lost faith in the meantime. */
+function beatOf(access: ApiAccess, facts: NodeFacts, signal: AbortSignal): Beat {
+  const lease = new NodeLease(access, facts.nodeName);
+  let since = new Date();
+  let renewedAt = performance.now();
+  let beats = 0;
+  return async () => {
+    await lease.renew(signal);
+    const wasLate = performance.now() - renewedAt > LEASE_SECONDS * 1000;
+    renewedAt = performance.now();
+    if (wasLate) since = new Date();
+    if (wasLate || ++beats % RENEWALS_PER_REPORT === 0) await reportReady(access, facts, { since, signal });
+  };
 }

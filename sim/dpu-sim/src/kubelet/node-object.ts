@@ -1,12 +1,8 @@
 /** The Node object that a kubelet makes and its status. */
 import type { CardSpec } from '../spec.ts';
-import { request } from './api-request.ts';
-import { JoinRefused } from './cluster-info.ts';
+import { refusal, request, type ApiAccess, type ApiAnswer } from './api-request.ts';
 
 export interface NodeFacts {
-  endpoint: string;
-  token: string;
-  ca: string;
   nodeName: string;
   osImage: string;
   bootId: string;
@@ -14,28 +10,32 @@ export interface NodeFacts {
 }
 
 /**
- * Creates the Node, or takes the one of that name as kubelet does, and sets it Ready. Authenticates with the bootstrap token; where a server
- * wants a client certificate for this, the signing request belongs in front of here.
- * @throws JoinRefused when the server says no
+ * Creates the Node, or takes the one of that name as kubelet does, and sets it Ready.
+ * @param access with the node's client certificate @throws JoinRefused when the server says no
  */
-export async function putNode(facts: NodeFacts, signal: AbortSignal): Promise<{ uid: string; created: boolean }> {
-  const { endpoint, token, ca, nodeName } = facts;
-  const call = { endpoint, token, ca, signal };
-  const made = await request({ ...call, method: 'POST', path: '/api/v1/nodes', body: nodeObject(nodeName) });
+export async function registerNode(access: ApiAccess, facts: NodeFacts, signal: AbortSignal): Promise<{ uid: string; created: boolean }> {
+  const made = await request({ ...access, method: 'POST', path: '/api/v1/nodes', body: nodeObject(facts.nodeName), signal });
   if (made.status !== 201 && made.status !== 409) throw refusal('create its Node', made);
-  const status = await request({
-    ...call,
-    method: 'PATCH',
-    path: `/api/v1/nodes/${nodeName}/status`,
-    contentType: 'application/strategic-merge-patch+json',
-    body: { status: nodeStatus(facts) },
-  });
+  const status = await reportReady(access, facts, { signal });
   if (status.status !== 200) throw refusal('set its Node Ready', status);
   return { uid: (status.body as { metadata: { uid: string } }).metadata.uid, created: made.status === 201 };
 }
 
-const refusal = (what: string, { status, body }: { status: number; body: unknown }) =>
-  new JoinRefused(`the server does not let the node ${what}: HTTP ${status} ${(body as { message?: string }).message ?? ''}`.trim());
+/** Writes the Node's status. @param since when the conditions became what they are; default: now */
+export function reportReady(
+  access: ApiAccess,
+  facts: NodeFacts,
+  { since, signal }: { since?: Date; signal: AbortSignal },
+): Promise<ApiAnswer> {
+  return request({
+    ...access,
+    method: 'PATCH',
+    path: `/api/v1/nodes/${facts.nodeName}/status`,
+    contentType: 'application/strategic-merge-patch+json',
+    body: { status: nodeStatus(facts, new Date(), since) },
+    signal,
+  });
+}
 
 const nodeObject = (name: string) => ({
   apiVersion: 'v1',
@@ -53,15 +53,16 @@ const nodeObject = (name: string) => ({
   spec: {},
 });
 
-function nodeStatus({ nodeName, osImage, bootId, card }: NodeFacts) {
-  const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+const timestamp = (date: Date): string => date.toISOString().replace(/\.\d+Z$/, 'Z');
+
+function nodeStatus({ nodeName, osImage, bootId, card }: NodeFacts, now: Date, since = now) {
   const condition = (type: string, status: string, reason: string, message: string) => ({
     type,
     status,
     reason,
     message,
-    lastHeartbeatTime: now,
-    lastTransitionTime: now,
+    lastHeartbeatTime: timestamp(now),
+    lastTransitionTime: timestamp(since),
   });
   return {
     conditions: [

@@ -25,7 +25,8 @@ export const has = (...items: unknown[]): unknown => new Has(items);
 
 type JsonMap = Record<string, unknown>;
 const isMap = (value: unknown): value is JsonMap => typeof value === 'object' && value !== null && !Array.isArray(value);
-const show = (value: unknown): string => (value instanceof RegExp || typeof value === 'symbol' ? String(value) : JSON.stringify(value)) ?? 'nothing';
+const show = (value: unknown): string =>
+  (value instanceof RegExp || typeof value === 'symbol' ? String(value) : JSON.stringify(value)) ?? 'nothing';
 
 /** The differences, one sentence each; fields that `wanted` does not name may have any value. */
 export function differences(found: unknown, wanted: unknown, path = '', whole = false): string[] {

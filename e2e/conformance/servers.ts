@@ -54,7 +54,9 @@ async function installWidgets(client: Client): Promise<void> {
   if (created.code !== 201) throw new Error(created.text);
   const served = async (): Promise<boolean> => {
     const { body } = await client.get(`${DEFINITIONS}/widgets.example.com`);
-    const established = ((body['status']?.conditions ?? []) as Body[]).some(({ type, status }) => type === 'Established' && status === 'True');
+    const established = ((body['status']?.conditions ?? []) as Body[]).some(
+      ({ type, status }) => type === 'Established' && status === 'True',
+    );
     return established && (await client.get('/apis/example.com/v1/widgets')).code === 200;
   };
   while (!(await served()));

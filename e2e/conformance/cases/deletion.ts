@@ -23,7 +23,9 @@ export const deletion: Case[] = [
   },
   {
     says: 'deleting what is not there is NotFound',
-    steps: [{ ask: 'DELETE {widgets}/{name}', code: 404, answer: refusal(404, 'NotFound', 'widgets.example.com "{name}" not found', ofWidget) }],
+    steps: [
+      { ask: 'DELETE {widgets}/{name}', code: 404, answer: refusal(404, 'NotFound', 'widgets.example.com "{name}" not found', ofWidget) },
+    ],
   },
   {
     says: 'a finalizer holds an object: it gets a deletionTimestamp, grace 0 and a greater generation, and is answered itself',
@@ -32,10 +34,17 @@ export const deletion: Case[] = [
       {
         ask: 'DELETE {widgets}/{name}',
         code: 200,
-        answer: { kind: 'Widget', metadata: { deletionTimestamp: /Z$/, deletionGracePeriodSeconds: 0, generation: 2, finalizers: ['a.b/c'] } },
+        answer: {
+          kind: 'Widget',
+          metadata: { deletionTimestamp: /Z$/, deletionGracePeriodSeconds: 0, generation: 2, finalizers: ['a.b/c'] },
+        },
         keep: { rv: 'metadata/resourceVersion', at: 'metadata/deletionTimestamp' },
       },
-      { ask: 'DELETE {widgets}/{name}', code: 200, answer: { metadata: { resourceVersion: '{rv}', deletionTimestamp: '{at}', generation: 2 } } },
+      {
+        ask: 'DELETE {widgets}/{name}',
+        code: 200,
+        answer: { metadata: { resourceVersion: '{rv}', deletionTimestamp: '{at}', generation: 2 } },
+      },
     ],
   },
   {
@@ -44,7 +53,13 @@ export const deletion: Case[] = [
       made({}, { finalizers: ['a.b/c', 'd.e/f'] }),
       { ask: 'DELETE {widgets}/{name}', code: 200 },
       patched({ spec: { size: 4 } }, { spec: { size: 4 } }),
-      { ask: 'PATCH {widgets}/{name}/status', type: MERGE, body: { status: { phase: 'A' } }, code: 200, answer: { status: { phase: 'A' } } },
+      {
+        ask: 'PATCH {widgets}/{name}/status',
+        type: MERGE,
+        body: { status: { phase: 'A' } },
+        code: 200,
+        answer: { status: { phase: 'A' } },
+      },
       patched({ metadata: { finalizers: ['a.b/c'] } }, { metadata: { finalizers: ['a.b/c'] } }),
       patched({ metadata: { finalizers: null } }, { kind: 'Widget', metadata: { finalizers: ABSENT, deletionTimestamp: /Z$/ } }),
       { ask: 'GET {widgets}/{name}', code: 404 },
@@ -76,12 +91,19 @@ export const deletion: Case[] = [
     steps: [
       made({}, hold),
       { ask: 'DELETE {widgets}/{name}', code: 200 },
-      patched({ metadata: { deletionTimestamp: null, deletionGracePeriodSeconds: null } }, { metadata: { deletionTimestamp: /Z$/, deletionGracePeriodSeconds: 0 } }),
+      patched(
+        { metadata: { deletionTimestamp: null, deletionGracePeriodSeconds: null } },
+        { metadata: { deletionTimestamp: /Z$/, deletionGracePeriodSeconds: 0 } },
+      ),
     ],
   },
   {
     says: 'a name that is going is taken: creating it is AlreadyExists',
-    steps: [made({}, hold), { ask: 'DELETE {widgets}/{name}', code: 200 }, { ask: 'POST {widgets}', body: widget(), code: 409, answer: { reason: 'AlreadyExists' } }],
+    steps: [
+      made({}, hold),
+      { ask: 'DELETE {widgets}/{name}', code: 200 },
+      { ask: 'POST {widgets}', body: widget(), code: 409, answer: { reason: 'AlreadyExists' } },
+    ],
   },
   {
     says: 'another uid in the preconditions is a conflict that names both, and deletes nothing',
@@ -144,7 +166,13 @@ export const deletion: Case[] = [
         ask: 'DELETE /api/v1/nodes/{name}',
         body: { preconditions: { uid: '{uid}' } },
         code: 200,
-        answer: exactly({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details: { name: '{name}', kind: 'nodes', uid: '{uid}' } }),
+        answer: exactly({
+          kind: 'Status',
+          apiVersion: 'v1',
+          metadata: {},
+          status: 'Success',
+          details: { name: '{name}', kind: 'nodes', uid: '{uid}' },
+        }),
       },
     ],
   },
@@ -224,13 +252,22 @@ export const deletion: Case[] = [
   {
     says: 'a namespace that is deleted is Terminating first, and nothing is created in it any more',
     steps: [
-      { ask: 'POST /api/v1/namespaces', body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: '{ns}-x' } }, code: 201, keep: { rv: 'metadata/resourceVersion' } },
+      {
+        ask: 'POST /api/v1/namespaces',
+        body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: '{ns}-x' } },
+        code: 201,
+        keep: { rv: 'metadata/resourceVersion' },
+      },
       {
         ask: 'POST /apis/example.com/v1/namespaces/{ns}-x/widgets',
         body: widget({}, hold),
         code: 201,
       },
-      { ask: 'DELETE /api/v1/namespaces/{ns}-x', code: 200, answer: { kind: 'Namespace', metadata: { deletionTimestamp: /Z$/ }, status: { phase: 'Terminating' } } },
+      {
+        ask: 'DELETE /api/v1/namespaces/{ns}-x',
+        code: 200,
+        answer: { kind: 'Namespace', metadata: { deletionTimestamp: /Z$/ }, status: { phase: 'Terminating' } },
+      },
       {
         ask: 'POST /api/v1/namespaces/{ns}-x/configmaps',
         body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'late' } },
@@ -256,8 +293,18 @@ export const deletion: Case[] = [
       { ask: 'POST /api/v1/namespaces', body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: '{ns}-x' } }, code: 201 },
       { ask: 'POST /apis/example.com/v1/namespaces/{ns}-x/widgets', body: widget({}, hold), code: 201 },
       { ask: 'DELETE /api/v1/namespaces/{ns}-x', code: 200 },
-      { ask: 'GET /apis/example.com/v1/namespaces/{ns}-x/widgets/{name}', code: 200, answer: { metadata: { deletionTimestamp: /Z$/ } }, eventually: true },
-      { ask: 'PATCH /apis/example.com/v1/namespaces/{ns}-x/widgets/{name}', type: MERGE, body: { metadata: { finalizers: null } }, code: 200 },
+      {
+        ask: 'GET /apis/example.com/v1/namespaces/{ns}-x/widgets/{name}',
+        code: 200,
+        answer: { metadata: { deletionTimestamp: /Z$/ } },
+        eventually: true,
+      },
+      {
+        ask: 'PATCH /apis/example.com/v1/namespaces/{ns}-x/widgets/{name}',
+        type: MERGE,
+        body: { metadata: { finalizers: null } },
+        code: 200,
+      },
       { ask: 'GET /api/v1/namespaces/{ns}-x', code: 404, eventually: true },
     ],
   },
@@ -271,7 +318,12 @@ export const deletion: Case[] = [
         body: {
           apiVersion: 'v1',
           kind: 'ConfigMap',
-          metadata: { name: 'owned', ownerReferences: [{ apiVersion: 'example.com/v1', kind: 'Widget', name: '{name}', uid: '{uid}', controller: true, blockOwnerDeletion: true }] },
+          metadata: {
+            name: 'owned',
+            ownerReferences: [
+              { apiVersion: 'example.com/v1', kind: 'Widget', name: '{name}', uid: '{uid}', controller: true, blockOwnerDeletion: true },
+            ],
+          },
         },
         code: 201,
       },
@@ -286,7 +338,14 @@ export const deletion: Case[] = [
       made(),
       {
         ask: 'POST {widgets}',
-        body: widget({}, { name: 'owned', ...hold, ownerReferences: [{ apiVersion: 'example.com/v1', kind: 'Widget', name: '{name}', uid: '{uid}', blockOwnerDeletion: true }] }),
+        body: widget(
+          {},
+          {
+            name: 'owned',
+            ...hold,
+            ownerReferences: [{ apiVersion: 'example.com/v1', kind: 'Widget', name: '{name}', uid: '{uid}', blockOwnerDeletion: true }],
+          },
+        ),
         code: 201,
       },
       { ask: 'DELETE {widgets}/{name}', body: { propagationPolicy: 'Foreground' }, code: 200 },
@@ -303,7 +362,10 @@ export const deletion: Case[] = [
       made(),
       {
         ask: 'POST {widgets}',
-        body: widget({}, { name: 'owned', ownerReferences: [{ apiVersion: 'example.com/v1', kind: 'Widget', name: '{name}', uid: '{uid}' }] }),
+        body: widget(
+          {},
+          { name: 'owned', ownerReferences: [{ apiVersion: 'example.com/v1', kind: 'Widget', name: '{name}', uid: '{uid}' }] },
+        ),
         code: 201,
       },
       { ask: 'DELETE {widgets}/{name}', body: { propagationPolicy: 'Orphan' }, code: 200 },

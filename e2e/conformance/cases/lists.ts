@@ -60,16 +60,31 @@ export const lists: Case[] = [
       {
         ask: 'GET {core}/secrets?fieldSelector=metadata.name%3D{name}',
         code: 200,
-        answer: { kind: 'SecretList', apiVersion: 'v1', metadata: exactly({ resourceVersion: /^\d+$/ }), items: [{ kind: ABSENT, apiVersion: ABSENT, metadata: { name: '{name}' } }] },
+        answer: {
+          kind: 'SecretList',
+          apiVersion: 'v1',
+          metadata: exactly({ resourceVersion: /^\d+$/ }),
+          items: [{ kind: ABSENT, apiVersion: ABSENT, metadata: { name: '{name}' } }],
+        },
       },
     ],
   },
   { says: 'a list of nothing has an empty list of items', steps: [{ ask: 'GET {widgets}', code: 200, answer: { items: [] } }] },
   {
     says: 'a list spans all namespaces without one in its path',
-    steps: [make('a'), { ask: 'GET /apis/example.com/v1/widgets?fieldSelector=metadata.namespace%3D{ns}', code: 200, answer: { items: [{ metadata: { name: 'a', namespace: '{ns}' } }] } }],
+    steps: [
+      make('a'),
+      {
+        ask: 'GET /apis/example.com/v1/widgets?fieldSelector=metadata.namespace%3D{ns}',
+        code: 200,
+        answer: { items: [{ metadata: { name: 'a', namespace: '{ns}' } }] },
+      },
+    ],
   },
-  { says: 'a list of a namespace that is not there is empty', steps: [{ ask: 'GET /apis/example.com/v1/namespaces/none/widgets', code: 200, answer: { items: [] } }] },
+  {
+    says: 'a list of a namespace that is not there is empty',
+    steps: [{ ask: 'GET /apis/example.com/v1/namespaces/none/widgets', code: 200, answer: { items: [] } }],
+  },
   {
     says: 'field selectors take the name of any kind',
     steps: [
@@ -86,19 +101,44 @@ export const lists: Case[] = [
       { ask: 'GET {core}/pods?fieldSelector=spec.nodeName%3Dn', code: 200, answer: { items: [] } },
       { ask: 'GET {core}/pods?fieldSelector=status.phase!%3DRunning', code: 200 },
       { ask: 'GET {core}/secrets?fieldSelector=type%3Dnone', code: 200, answer: { items: [] } },
-      { ask: 'GET {core}/events?fieldSelector=involvedObject.uid%3Dx,involvedObject.name%3Dy,involvedObject.kind%3DPod', code: 200, answer: { items: [] } },
+      {
+        ask: 'GET {core}/events?fieldSelector=involvedObject.uid%3Dx,involvedObject.name%3Dy,involvedObject.kind%3DPod',
+        code: 200,
+        answer: { items: [] },
+      },
       { ask: 'GET /api/v1/nodes?fieldSelector=spec.unschedulable%3Dtrue', code: 200 },
     ],
   },
   {
     says: 'a field that a kind cannot be selected by is a bad request',
-    steps: [{ ask: 'GET {widgets}?fieldSelector=spec.size%3D3', code: 400, answer: refusal(400, 'BadRequest', 'field label not supported: spec.size') }],
+    steps: [
+      {
+        ask: 'GET {widgets}?fieldSelector=spec.size%3D3',
+        code: 400,
+        answer: refusal(400, 'BadRequest', 'field label not supported: spec.size'),
+      },
+    ],
   },
   {
     says: 'a field of a built-in kind that it cannot be selected by is a bad request',
-    steps: [{ ask: 'GET {core}/secrets?fieldSelector=data%3D3', code: 400, answer: { reason: 'BadRequest', message: /field label not supported: data|"data" is not a known field selector/ } }],
+    steps: [
+      {
+        ask: 'GET {core}/secrets?fieldSelector=data%3D3',
+        code: 400,
+        answer: { reason: 'BadRequest', message: /field label not supported: data|"data" is not a known field selector/ },
+      },
+    ],
   },
-  { says: 'a label selector that is none is a bad request', steps: [{ ask: 'GET {widgets}?labelSelector=a%20b', code: 400, answer: { reason: 'BadRequest', message: /^unable to parse requirement: found 'b', expected:/ } }] },
+  {
+    says: 'a label selector that is none is a bad request',
+    steps: [
+      {
+        ask: 'GET {widgets}?labelSelector=a%20b',
+        code: 400,
+        answer: { reason: 'BadRequest', message: /^unable to parse requirement: found 'b', expected:/ },
+      },
+    ],
+  },
   {
     says: 'pages show one state: what changes in between is on no later page',
     steps: [
@@ -106,7 +146,12 @@ export const lists: Case[] = [
       make('b'),
       make('c'),
       make('d'),
-      { ask: 'GET {widgets}?limit=2', code: 200, answer: { ...named('a', 'b'), metadata: { continue: /./, remainingItemCount: 2 } }, keep: KEPT },
+      {
+        ask: 'GET {widgets}?limit=2',
+        code: 200,
+        answer: { ...named('a', 'b'), metadata: { continue: /./, remainingItemCount: 2 } },
+        keep: KEPT,
+      },
       { ask: 'DELETE {widgets}/c', code: 200 },
       make('e'),
       patched({ spec: { size: 9 } }, undefined, { ask: 'PATCH {widgets}/d' }),
@@ -122,7 +167,15 @@ export const lists: Case[] = [
   },
   {
     says: 'the last page that is exactly full has no continue',
-    steps: [make('a'), make('b'), { ask: 'GET {widgets}?limit=2', code: 200, answer: { ...named('a', 'b'), metadata: exactly({ continue: '', resourceVersion: ANY }) } }],
+    steps: [
+      make('a'),
+      make('b'),
+      {
+        ask: 'GET {widgets}?limit=2',
+        code: 200,
+        answer: { ...named('a', 'b'), metadata: exactly({ continue: '', resourceVersion: ANY }) },
+      },
+    ],
   },
   {
     says: 'with a selector, pages are full of what it selects and nothing tells how many remain',
@@ -132,13 +185,24 @@ export const lists: Case[] = [
       make('c', { x: '1' }),
       make('d'),
       make('e', { x: '1' }),
-      { ask: 'GET {widgets}?limit=2&labelSelector=x', code: 200, answer: { ...named('a', 'c'), metadata: { continue: /./, remainingItemCount: ABSENT } }, keep: KEPT },
+      {
+        ask: 'GET {widgets}?limit=2&labelSelector=x',
+        code: 200,
+        answer: { ...named('a', 'c'), metadata: { continue: /./, remainingItemCount: ABSENT } },
+        keep: KEPT,
+      },
       { ask: 'GET {widgets}?limit=2&labelSelector=x&continue={token}', code: 200, answer: named('e') },
     ],
   },
   {
     says: 'a continue that is none is a bad request',
-    steps: [{ ask: 'GET {widgets}?continue=xxx', code: 400, answer: { reason: 'BadRequest', message: /^invalid continue token: continue key is not valid/ } }],
+    steps: [
+      {
+        ask: 'GET {widgets}?continue=xxx',
+        code: 400,
+        answer: { reason: 'BadRequest', message: /^invalid continue token: continue key is not valid/ },
+      },
+    ],
   },
   {
     says: 'a continue together with a resourceVersion is a bad request',
@@ -165,7 +229,13 @@ export const lists: Case[] = [
       {
         ask: 'GET {widgets}?limit=1&continue={token}',
         code: 410,
-        answer: { kind: 'Status', reason: 'Expired', code: 410, message: /^The provided continue parameter is too old to display a consistent list result/, metadata: { continue: /./ } },
+        answer: {
+          kind: 'Status',
+          reason: 'Expired',
+          code: 410,
+          message: /^The provided continue parameter is too old to display a consistent list result/,
+          metadata: { continue: /./ },
+        },
         keep: { inconsistent: 'metadata/continue' },
         eventually: true,
       },
@@ -191,20 +261,45 @@ export const lists: Case[] = [
       make('a'),
       { ask: 'GET {widgets}', code: 200, keep: KEPT },
       make('b'),
-      { ask: 'GET {widgets}?resourceVersion={listed}&resourceVersionMatch=Exact', code: 200, answer: { ...named('a'), metadata: { resourceVersion: '{listed}' } } },
+      {
+        ask: 'GET {widgets}?resourceVersion={listed}&resourceVersionMatch=Exact',
+        code: 200,
+        answer: { ...named('a'), metadata: { resourceVersion: '{listed}' } },
+      },
     ],
   },
   {
     says: 'resourceVersionMatch without a version, Exact with 0, and one that there is not, are Invalid',
     steps: [
-      { ask: 'GET {widgets}?resourceVersionMatch=Exact', code: 422, answer: { reason: 'Invalid', message: /resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided/ } },
-      { ask: 'GET {widgets}?resourceVersionMatch=Exact&resourceVersion=0', code: 422, answer: { reason: 'Invalid', message: /resourceVersionMatch "exact" is forbidden for resourceVersion "0"/ } },
-      { ask: 'GET {widgets}?resourceVersionMatch=Sometimes&resourceVersion=5', code: 422, answer: { reason: 'Invalid', message: /Unsupported value: "Sometimes": supported values: "Exact", "NotOlderThan", ""/ } },
+      {
+        ask: 'GET {widgets}?resourceVersionMatch=Exact',
+        code: 422,
+        answer: {
+          reason: 'Invalid',
+          message: /resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided/,
+        },
+      },
+      {
+        ask: 'GET {widgets}?resourceVersionMatch=Exact&resourceVersion=0',
+        code: 422,
+        answer: { reason: 'Invalid', message: /resourceVersionMatch "exact" is forbidden for resourceVersion "0"/ },
+      },
+      {
+        ask: 'GET {widgets}?resourceVersionMatch=Sometimes&resourceVersion=5',
+        code: 422,
+        answer: { reason: 'Invalid', message: /Unsupported value: "Sometimes": supported values: "Exact", "NotOlderThan", ""/ },
+      },
     ],
   },
   {
     says: 'a resourceVersion that is no number is refused',
-    steps: [{ ask: 'GET {widgets}?resourceVersion=abc', code: 400, answer: { reason: 'BadRequest', message: /^invalid resource version: resourceVersion: Invalid value: "abc": / } }],
+    steps: [
+      {
+        ask: 'GET {widgets}?resourceVersion=abc',
+        code: 400,
+        answer: { reason: 'BadRequest', message: /^invalid resource version: resourceVersion: Invalid value: "abc": / },
+      },
+    ],
   },
   {
     says: 'a version that is not there yet is a timeout that says when to try again',
@@ -212,7 +307,14 @@ export const lists: Case[] = [
       {
         ask: 'GET {widgets}?resourceVersion=99999999',
         code: 504,
-        answer: { reason: 'Timeout', message: /^Timeout: Too large resource version: 99999999, current: \d+$/, details: exactly({ causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }], retryAfterSeconds: 1 }) },
+        answer: {
+          reason: 'Timeout',
+          message: /^Timeout: Too large resource version: 99999999, current: \d+$/,
+          details: exactly({
+            causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+            retryAfterSeconds: 1,
+          }),
+        },
         headers: { 'retry-after': '1' },
       },
     ],
@@ -221,7 +323,12 @@ export const lists: Case[] = [
     says: 'a Table has the columns of the definition, and metadata of each object',
     steps: [
       made(),
-      { ask: 'PATCH {widgets}/{name}/status', type: 'application/merge-patch+json', body: { status: { phase: 'A', conditions: [{ type: 'Ready', status: 'True' }] } }, code: 200 },
+      {
+        ask: 'PATCH {widgets}/{name}/status',
+        type: 'application/merge-patch+json',
+        body: { status: { phase: 'A', conditions: [{ type: 'Ready', status: 'True' }] } },
+        code: 200,
+      },
       {
         ask: 'GET {widgets}',
         accept: TABLE,
@@ -238,17 +345,30 @@ export const lists: Case[] = [
             exactly({ name: 'Ready', type: 'string', format: '', description: ANY, priority: 0 }),
             exactly({ name: 'Age', type: 'date', format: '', description: ANY, priority: 0 }),
           ],
-          rows: [{ cells: ['{name}', 3, 'A', 'red', 'True', /^\d+s$/], object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: { name: '{name}' }, spec: ABSENT } }],
+          rows: [
+            {
+              cells: ['{name}', 3, 'A', 'red', 'True', /^\d+s$/],
+              object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: { name: '{name}' }, spec: ABSENT },
+            },
+          ],
         },
         headers: { 'content-type': 'application/json' },
       },
-      { ask: 'GET {widgets}/{name}?includeObject=Object', accept: TABLE, code: 200, answer: { rows: [{ object: { kind: 'Widget', spec: { size: 3 } } }] } },
+      {
+        ask: 'GET {widgets}/{name}?includeObject=Object',
+        accept: TABLE,
+        code: 200,
+        answer: { rows: [{ object: { kind: 'Widget', spec: { size: 3 } } }] },
+      },
       { ask: 'GET {widgets}/{name}?includeObject=None', accept: TABLE, code: 200, answer: { rows: [{ cells: ANY, object: null }] } },
     ],
   },
   {
     says: 'what a column does not find is null',
-    steps: [made(), { ask: 'GET {widgets}/{name}', accept: TABLE, code: 200, answer: { rows: [{ cells: ['{name}', 3, null, 'red', null, /s$/] }] } }],
+    steps: [
+      made(),
+      { ask: 'GET {widgets}/{name}', accept: TABLE, code: 200, answer: { rows: [{ cells: ['{name}', 3, null, 'red', null, /s$/] }] } },
+    ],
   },
   {
     says: 'PartialObjectMetadata is the metadata alone, of one and of a list',
@@ -264,15 +384,36 @@ export const lists: Case[] = [
         ask: 'GET {widgets}',
         accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
         code: 200,
-        answer: { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', items: [{ metadata: { name: '{name}' }, spec: ABSENT }] },
+        answer: {
+          kind: 'PartialObjectMetadataList',
+          apiVersion: 'meta.k8s.io/v1',
+          items: [{ metadata: { name: '{name}' }, spec: ABSENT }],
+        },
       },
     ],
   },
   {
     says: 'a form that there is not is not acceptable',
-    steps: [{ ask: 'GET {widgets}', accept: 'text/csv', code: 406, answer: { kind: 'Status', reason: 'NotAcceptable', code: 406, message: /^only the following media types are accepted: application\/json/ } }],
+    steps: [
+      {
+        ask: 'GET {widgets}',
+        accept: 'text/csv',
+        code: 406,
+        answer: {
+          kind: 'Status',
+          reason: 'NotAcceptable',
+          code: 406,
+          message: /^only the following media types are accepted: application\/json/,
+        },
+      },
+    ],
   },
-  { says: 'any form is JSON', steps: [{ ask: 'GET {widgets}', accept: '*/*', code: 200, answer: { kind: 'WidgetList' }, headers: { 'content-type': 'application/json' } }] },
+  {
+    says: 'any form is JSON',
+    steps: [
+      { ask: 'GET {widgets}', accept: '*/*', code: 200, answer: { kind: 'WidgetList' }, headers: { 'content-type': 'application/json' } },
+    ],
+  },
   {
     says: 'what is not there is NotFound; what is no resource is a plain 404',
     steps: [
@@ -294,9 +435,12 @@ export const lists: Case[] = [
   {
     says: 'a method that a path does not take is not allowed',
     steps: [
-      made(),
-      { ask: 'PUT {widgets}', body: widget(), code: 405, answer: refusal(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {}) },
-      { ask: 'POST {core}/configmaps/{name}', body: widget(), code: 405, answer: { reason: 'MethodNotAllowed' } },
+      {
+        ask: 'POST {core}/configmaps/{name}',
+        body: widget(),
+        code: 405,
+        answer: refusal(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {}),
+      },
       { ask: 'POST /apis/example.com/v1/widgets', body: widget(), code: 405, answer: { reason: 'MethodNotAllowed' } },
     ],
   },

@@ -52,7 +52,11 @@ export const patched = (body: JsonMap, answer?: unknown, more: Partial<RequestSt
 });
 
 /** A server-side apply of the case's widget by a manager. */
-export const applied = (manager: string, spec: JsonMap, more: Partial<RequestStep> & { query?: string; metadata?: JsonMap } = {}): RequestStep => {
+export const applied = (
+  manager: string,
+  spec: JsonMap,
+  more: Partial<RequestStep> & { query?: string; metadata?: JsonMap } = {},
+): RequestStep => {
   const { query = '', metadata, ...rest } = more;
   return {
     ask: `PATCH {widgets}/{name}?fieldManager=${manager}${query}`,
@@ -79,8 +83,10 @@ export const refusal = (code: number, reason: string, message: string | RegExp, 
 export const ofWidget = { name: '{name}', group: 'example.com', kind: 'widgets' };
 export const kindOfWidget = { name: '{name}', group: 'example.com', kind: 'Widget' };
 /** A 422 about the case's widget. */
-export const invalidWidget = (message: string | RegExp, ...causes: { reason: string; message: string | RegExp; field: string }[]): unknown =>
-  refusal(422, 'Invalid', message, { ...kindOfWidget, causes });
+export const invalidWidget = (
+  message: string | RegExp,
+  ...causes: { reason: string; message: string | RegExp; field: string }[]
+): unknown => refusal(422, 'Invalid', message, { ...kindOfWidget, causes });
 
 /** An entry of metadata.managedFields. */
 export const owner = (manager: string, operation: 'Apply' | 'Update', fieldsV1: JsonMap, subresource?: string): unknown => ({

@@ -4,7 +4,10 @@ import { ABSENT, exactly } from '../match.ts';
 import { MERGE, TABLE, made, patched, widget } from './objects.ts';
 
 const INITIAL = 'sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan';
-const event = (type: string, name: string, more: Record<string, unknown> = {}) => ({ type, object: { kind: 'Widget', metadata: { name }, ...more } });
+const event = (type: string, name: string, more: Record<string, unknown> = {}) => ({
+  type,
+  object: { kind: 'Widget', metadata: { name }, ...more },
+});
 const labelled = (labels: Record<string, string | null>): RequestStep => patched({ metadata: { labels } });
 const listed: RequestStep = { ask: 'GET {widgets}', code: 200, keep: { rv: 'metadata/resourceVersion' } };
 
@@ -16,7 +19,12 @@ export const watches: Case[] = [
       patched({ spec: { size: 4 } }),
       { ask: 'DELETE {widgets}/{name}', code: 200 },
       { watch: '{widgets}?watch=true&resourceVersion={rv}' },
-      { events: [event('MODIFIED', '{name}', { spec: { size: 4, color: 'red' } }), event('DELETED', '{name}', { spec: { size: 4, color: 'red' } })] },
+      {
+        events: [
+          event('MODIFIED', '{name}', { spec: { size: 4, color: 'red' } }),
+          event('DELETED', '{name}', { spec: { size: 4, color: 'red' } }),
+        ],
+      },
     ],
   },
   {
@@ -42,7 +50,13 @@ export const watches: Case[] = [
   },
   {
     says: 'a write that changes nothing is no event',
-    steps: [made(), { watch: '{widgets}?watch=1&resourceVersion={rv}' }, patched({ spec: { size: 3 } }), patched({ spec: { size: 6 } }), { events: [event('MODIFIED', '{name}', { spec: { size: 6, color: 'red' } })] }],
+    steps: [
+      made(),
+      { watch: '{widgets}?watch=1&resourceVersion={rv}' },
+      patched({ spec: { size: 3 } }),
+      patched({ spec: { size: 6 } }),
+      { events: [event('MODIFIED', '{name}', { spec: { size: 6, color: 'red' } })] },
+    ],
   },
   {
     says: 'an object that comes to be selected by label is ADDED, one that leaves the selection DELETED',
@@ -99,11 +113,26 @@ export const watches: Case[] = [
   {
     says: 'a selection of Pods by node changes as they are placed',
     steps: [
-      { ask: 'POST {core}/pods', body: { apiVersion: 'v1', kind: 'Pod', metadata: { name: '{name}' }, spec: { containers: [{ name: 'c', image: 'i' }], nodeName: 'n-{ns}' } }, code: 201, keep: { rv: 'metadata/resourceVersion' } },
+      {
+        ask: 'POST {core}/pods',
+        body: {
+          apiVersion: 'v1',
+          kind: 'Pod',
+          metadata: { name: '{name}' },
+          spec: { containers: [{ name: 'c', image: 'i' }], nodeName: 'n-{ns}' },
+        },
+        code: 201,
+        keep: { rv: 'metadata/resourceVersion' },
+      },
       { watch: '{core}/pods?watch=1&resourceVersion={rv}&fieldSelector=spec.nodeName%3Dn-{ns},status.phase%3DRunning' },
       { ask: 'PATCH {core}/pods/{name}/status', type: MERGE, body: { status: { phase: 'Running' } }, code: 200 },
       { ask: 'PATCH {core}/pods/{name}/status', type: MERGE, body: { status: { phase: 'Succeeded' } }, code: 200 },
-      { events: [{ type: 'ADDED', object: { kind: 'Pod' } }, { type: 'DELETED', object: { status: { phase: 'Running' } } }] },
+      {
+        events: [
+          { type: 'ADDED', object: { kind: 'Pod' } },
+          { type: 'DELETED', object: { status: { phase: 'Running' } } },
+        ],
+      },
     ],
   },
   {
@@ -122,7 +151,12 @@ export const watches: Case[] = [
       { watch: '{widgets}?watch=1&resourceVersion={rv}' },
       { ask: 'DELETE {widgets}/{name}', code: 200 },
       patched({ metadata: { finalizers: null } }),
-      { events: [event('MODIFIED', '{name}', { metadata: { name: '{name}', deletionTimestamp: /Z$/ } }), event('DELETED', '{name}', { metadata: { name: '{name}', deletionTimestamp: /Z$/ } })] },
+      {
+        events: [
+          event('MODIFIED', '{name}', { metadata: { name: '{name}', deletionTimestamp: /Z$/ } }),
+          event('DELETED', '{name}', { metadata: { name: '{name}', deletionTimestamp: /Z$/ } }),
+        ],
+      },
     ],
   },
   {
@@ -139,7 +173,11 @@ export const watches: Case[] = [
           event('ADDED', '{name}'),
           {
             type: 'BOOKMARK',
-            object: exactly({ kind: 'Widget', apiVersion: 'example.com/v1', metadata: { annotations: { 'k8s.io/initial-events-end': 'true' }, resourceVersion: /^\d+$/ } }),
+            object: exactly({
+              kind: 'Widget',
+              apiVersion: 'example.com/v1',
+              metadata: { annotations: { 'k8s.io/initial-events-end': 'true' }, resourceVersion: /^\d+$/ },
+            }),
           },
         ],
       },
@@ -151,7 +189,18 @@ export const watches: Case[] = [
     says: 'the bookmark of a built-in kind is an empty object of it',
     steps: [
       { watch: `{core}/secrets?watch=1&${INITIAL}` },
-      { events: [{ type: 'BOOKMARK', object: { kind: 'Secret', apiVersion: 'v1', metadata: { resourceVersion: /^\d+$/, annotations: { 'k8s.io/initial-events-end': 'true' } } } }] },
+      {
+        events: [
+          {
+            type: 'BOOKMARK',
+            object: {
+              kind: 'Secret',
+              apiVersion: 'v1',
+              metadata: { resourceVersion: /^\d+$/, annotations: { 'k8s.io/initial-events-end': 'true' } },
+            },
+          },
+        ],
+      },
     ],
   },
   {
@@ -160,7 +209,10 @@ export const watches: Case[] = [
       {
         ask: 'GET {widgets}?watch=1&sendInitialEvents=true&allowWatchBookmarks=true',
         code: 422,
-        answer: { reason: 'Invalid', message: /resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan/ },
+        answer: {
+          reason: 'Invalid',
+          message: /resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan/,
+        },
       },
     ],
   },
@@ -177,7 +229,20 @@ export const watches: Case[] = [
     steps: [
       { watch: '{widgets}?watch=1&resourceVersion=1' },
       {
-        events: [{ type: 'ERROR', object: exactly({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: /^too old resource version: 1 \(\d+\)$/, reason: 'Expired', code: 410 }) }],
+        events: [
+          {
+            type: 'ERROR',
+            object: exactly({
+              kind: 'Status',
+              apiVersion: 'v1',
+              metadata: {},
+              status: 'Failure',
+              message: /^too old resource version: 1 \(\d+\)$/,
+              reason: 'Expired',
+              code: 410,
+            }),
+          },
+        ],
         ended: true,
       },
     ],
@@ -187,13 +252,37 @@ export const watches: Case[] = [
     steps: [
       made(),
       { watch: '{widgets}?watch=1', accept: TABLE },
-      { events: [{ type: 'ADDED', object: { kind: 'Table', columnDefinitions: [{}, {}, {}, {}, {}, {}], rows: [{ cells: ['{name}', 3, null, 'red', null, /s$/] }] } }] },
+      {
+        events: [
+          {
+            type: 'ADDED',
+            object: {
+              kind: 'Table',
+              columnDefinitions: [{}, {}, {}, {}, {}, {}],
+              rows: [{ cells: ['{name}', 3, null, 'red', null, /s$/] }],
+            },
+          },
+        ],
+      },
       patched({ spec: { size: 7 } }),
-      { events: [{ type: 'MODIFIED', object: { kind: 'Table', columnDefinitions: null, rows: [{ cells: ['{name}', 7, null, 'red', null, /s$/] }] } }] },
+      {
+        events: [
+          {
+            type: 'MODIFIED',
+            object: { kind: 'Table', columnDefinitions: null, rows: [{ cells: ['{name}', 7, null, 'red', null, /s$/] }] },
+          },
+        ],
+      },
     ],
   },
   {
     says: 'a watch from a resourceVersion that is no number is refused',
-    steps: [{ ask: 'GET {widgets}?watch=1&resourceVersion=abc', code: 500, answer: { kind: 'Status', message: /^resourceVersion: Invalid value: "abc": / } }],
+    steps: [
+      {
+        ask: 'GET {widgets}?watch=1&resourceVersion=abc',
+        code: 500,
+        answer: { kind: 'Status', message: /^resourceVersion: Invalid value: "abc": / },
+      },
+    ],
   },
 ];

@@ -34,7 +34,10 @@ export const writes: Case[] = [
     steps: [
       {
         ask: 'POST {widgets}',
-        body: widget({}, { uid: 'mine', generation: 9, creationTimestamp: '2001-01-01T00:00:00Z', deletionTimestamp: '2001-01-01T00:00:00Z' }),
+        body: widget(
+          {},
+          { uid: 'mine', generation: 9, creationTimestamp: '2001-01-01T00:00:00Z', deletionTimestamp: '2001-01-01T00:00:00Z' },
+        ),
         code: 201,
         answer: { metadata: { uid: UUID, generation: 1, creationTimestamp: /^20[2-9]/, deletionTimestamp: ABSENT } },
       },
@@ -44,7 +47,12 @@ export const writes: Case[] = [
     says: 'the same name twice is AlreadyExists',
     steps: [
       made(),
-      { ask: 'POST {widgets}', body: widget(), code: 409, answer: refusal(409, 'AlreadyExists', 'widgets.example.com "{name}" already exists', ofWidget) },
+      {
+        ask: 'POST {widgets}',
+        body: widget(),
+        code: 409,
+        answer: refusal(409, 'AlreadyExists', 'widgets.example.com "{name}" already exists', ofWidget),
+      },
     ],
   },
   {
@@ -88,11 +96,20 @@ export const writes: Case[] = [
         ask: 'POST {widgets}',
         body: widget({}, { name: undefined }),
         code: 422,
-        answer: refusal(422, 'Invalid', /^Widget.example.com "" is invalid: \[metadata.name: Required value: name or generateName is required, /, {
-          group: 'example.com',
-          kind: 'Widget',
-          causes: has({ reason: 'FieldValueRequired', message: 'Required value: name or generateName is required', field: 'metadata.name' }),
-        }),
+        answer: refusal(
+          422,
+          'Invalid',
+          /^Widget.example.com "" is invalid: \[?metadata.name: Required value: name or generateName is required/,
+          {
+            group: 'example.com',
+            kind: 'Widget',
+            causes: has({
+              reason: 'FieldValueRequired',
+              message: 'Required value: name or generateName is required',
+              field: 'metadata.name',
+            }),
+          },
+        ),
       },
     ],
   },
@@ -125,11 +142,7 @@ export const writes: Case[] = [
         ask: 'POST {core}/configmaps',
         body: core('Secret'),
         code: 400,
-        answer: refusal(
-          400,
-          'BadRequest',
-          /^Secret in version "v1" cannot be handled as a ConfigMap/,
-        ),
+        answer: refusal(400, 'BadRequest', /^Secret in version "v1" cannot be handled as a ConfigMap/),
       },
     ],
   },
@@ -148,7 +161,13 @@ export const writes: Case[] = [
     says: 'PUT replaces spec, labels and annotations, keeps uid, time and status, and raises the generation',
     steps: [
       made({ low: 1 }, { labels: { a: 'b' } }),
-      { ask: 'PATCH {widgets}/{name}/status', type: MERGE, body: { status: { phase: 'A' } }, code: 200, keep: { rv: 'metadata/resourceVersion' } },
+      {
+        ask: 'PATCH {widgets}/{name}/status',
+        type: MERGE,
+        body: { status: { phase: 'A' } },
+        code: 200,
+        keep: { rv: 'metadata/resourceVersion' },
+      },
       {
         ask: 'PUT {widgets}/{name}',
         body: { ...widget({ size: 4 }, { resourceVersion: '{rv}', annotations: { c: 'd' } }), status: { phase: 'B' } },
@@ -195,7 +214,13 @@ export const writes: Case[] = [
             name: '{name}',
             group: 'example.com',
             kind: 'widgets',
-            causes: [{ reason: 'FieldValueInvalid', message: 'Invalid value: 0: must be specified for an update', field: 'metadata.resourceVersion' }],
+            causes: [
+              {
+                reason: 'FieldValueInvalid',
+                message: 'Invalid value: 0: must be specified for an update',
+                field: 'metadata.resourceVersion',
+              },
+            ],
           },
         ),
       },
@@ -205,7 +230,12 @@ export const writes: Case[] = [
     says: 'PUT of a built-in kind without a resourceVersion replaces whatever is there',
     steps: [
       madeCore('{core}/configmaps', 'ConfigMap', { data: { a: 'b' } }),
-      { ask: 'PUT {core}/configmaps/{name}', body: core('ConfigMap', { data: { c: 'd' } }), code: 200, answer: { data: exactly({ c: 'd' }) } },
+      {
+        ask: 'PUT {core}/configmaps/{name}',
+        body: core('ConfigMap', { data: { c: 'd' } }),
+        code: 200,
+        answer: { data: exactly({ c: 'd' }) },
+      },
     ],
   },
   {
@@ -252,7 +282,12 @@ export const writes: Case[] = [
     says: 'a write that changes nothing makes no new version: PUT, merge patch and JSON patch',
     steps: [
       made({ low: 1 }),
-      { ask: 'PUT {widgets}/{name}', body: widget({ low: 1 }, { resourceVersion: '{rv}' }), code: 200, answer: { metadata: { resourceVersion: '{rv}' } } },
+      {
+        ask: 'PUT {widgets}/{name}',
+        body: widget({ low: 1 }, { resourceVersion: '{rv}' }),
+        code: 200,
+        answer: { metadata: { resourceVersion: '{rv}' } },
+      },
       patched({ spec: { size: 3 } }, { metadata: { resourceVersion: '{rv}', generation: 1 } }),
       {
         ask: 'PATCH {widgets}/{name}',
@@ -268,8 +303,20 @@ export const writes: Case[] = [
     says: 'a status write that changes nothing makes no new version',
     steps: [
       made(),
-      { ask: 'PATCH {widgets}/{name}/status', type: MERGE, body: { status: { phase: 'A' } }, code: 200, keep: { rv: 'metadata/resourceVersion' } },
-      { ask: 'PATCH {widgets}/{name}/status', type: MERGE, body: { status: { phase: 'A' } }, code: 200, answer: { metadata: { resourceVersion: '{rv}' } } },
+      {
+        ask: 'PATCH {widgets}/{name}/status',
+        type: MERGE,
+        body: { status: { phase: 'A' } },
+        code: 200,
+        keep: { rv: 'metadata/resourceVersion' },
+      },
+      {
+        ask: 'PATCH {widgets}/{name}/status',
+        type: MERGE,
+        body: { status: { phase: 'A' } },
+        code: 200,
+        answer: { metadata: { resourceVersion: '{rv}' } },
+      },
     ],
   },
   {
@@ -291,7 +338,10 @@ export const writes: Case[] = [
       made({ name: 'abc', tags: ['a', 'b'] }, { labels: { x: '1', y: '2' } }),
       patched(
         { metadata: { labels: { x: null } }, spec: { tags: ['c'], low: 1, name: 'abc' } },
-        { metadata: { labels: exactly({ y: '2' }), generation: 2 }, spec: exactly({ size: 3, color: 'red', name: 'abc', tags: ['c'], low: 1 }) },
+        {
+          metadata: { labels: exactly({ y: '2' }), generation: 2 },
+          spec: exactly({ size: 3, color: 'red', name: 'abc', tags: ['c'], low: 1 }),
+        },
       ),
     ],
   },
@@ -308,12 +358,16 @@ export const writes: Case[] = [
     steps: [
       made(),
       patched({ metadata: { resourceVersion: '{rv}' }, spec: { size: 4 } }),
-      patched({ metadata: { resourceVersion: '{rv}' }, spec: { size: 5 } }, refusal(
-        409,
-        'Conflict',
-        'Operation cannot be fulfilled on widgets.example.com "{name}": the object has been modified; please apply your changes to the latest version and try again',
-        ofWidget,
-      ), { code: 409 }),
+      patched(
+        { metadata: { resourceVersion: '{rv}' }, spec: { size: 5 } },
+        refusal(
+          409,
+          'Conflict',
+          'Operation cannot be fulfilled on widgets.example.com "{name}": the object has been modified; please apply your changes to the latest version and try again',
+          ofWidget,
+        ),
+        { code: 409 },
+      ),
     ],
   },
   {
@@ -334,19 +388,30 @@ export const writes: Case[] = [
     says: 'a patch with another uid is refused',
     steps: [
       made(),
-      patched({ metadata: { uid: 'other' } }, {
-        reason: 'Invalid',
-        message: 'Widget.example.com "{name}" is invalid: metadata.uid: Invalid value: "other": field is immutable',
-        // A real server names the fault twice.
-        details: { ...kindOfWidget, causes: has({ reason: 'FieldValueInvalid', message: 'Invalid value: "other": field is immutable', field: 'metadata.uid' }) },
-      }, { code: 422 }),
+      patched(
+        { metadata: { uid: 'other' } },
+        {
+          reason: 'Invalid',
+          message: 'Widget.example.com "{name}" is invalid: metadata.uid: Invalid value: "other": field is immutable',
+          // A real server names the fault twice.
+          details: {
+            ...kindOfWidget,
+            causes: has({ reason: 'FieldValueInvalid', message: 'Invalid value: "other": field is immutable', field: 'metadata.uid' }),
+          },
+        },
+        { code: 422 },
+      ),
     ],
   },
   {
     says: 'a patch with another name is a bad request',
     steps: [
       made(),
-      patched({ metadata: { name: 'other' } }, refusal(400, 'BadRequest', 'the name of the object (other) does not match the name on the URL ({name})'), { code: 400 }),
+      patched(
+        { metadata: { name: 'other' } },
+        refusal(400, 'BadRequest', 'the name of the object (other) does not match the name on the URL ({name})'),
+        { code: 400 },
+      ),
     ],
   },
   {
@@ -427,7 +492,12 @@ export const writes: Case[] = [
         type: 'text/plain',
         body: 'x',
         code: 415,
-        answer: { kind: 'Status', reason: 'UnsupportedMediaType', code: 415, message: /^the body of the request was in an unknown format - accepted media types include: application\/json, application\/yaml/ },
+        answer: {
+          kind: 'Status',
+          reason: 'UnsupportedMediaType',
+          code: 415,
+          message: /^the body of the request was in an unknown format - accepted media types include: application\/json, application\/yaml/,
+        },
       },
     ],
   },
@@ -488,11 +558,27 @@ export const writes: Case[] = [
   {
     says: 'a dry run answers like the write and leaves nothing behind: create, patch, replace and delete',
     steps: [
-      { ask: 'POST {widgets}?dryRun=All', body: widget(), code: 201, answer: { metadata: { uid: ANY, generation: 1 }, spec: { color: 'red' } } },
+      {
+        ask: 'POST {widgets}?dryRun=All',
+        body: widget(),
+        code: 201,
+        answer: { metadata: { uid: ANY, generation: 1 }, spec: { color: 'red' } },
+      },
       { ask: 'GET {widgets}/{name}', code: 404 },
       made(),
-      { ask: 'PATCH {widgets}/{name}?dryRun=All', type: MERGE, body: { spec: { size: 5 } }, code: 200, answer: { spec: { size: 5 }, metadata: { generation: 2 } } },
-      { ask: 'PUT {widgets}/{name}?dryRun=All', body: widget({ size: 6 }, { resourceVersion: '{rv}' }), code: 200, answer: { spec: { size: 6 } } },
+      {
+        ask: 'PATCH {widgets}/{name}?dryRun=All',
+        type: MERGE,
+        body: { spec: { size: 5 } },
+        code: 200,
+        answer: { spec: { size: 5 }, metadata: { generation: 2 } },
+      },
+      {
+        ask: 'PUT {widgets}/{name}?dryRun=All',
+        body: widget({ size: 6 }, { resourceVersion: '{rv}' }),
+        code: 200,
+        answer: { spec: { size: 6 } },
+      },
       { ask: 'DELETE {widgets}/{name}?dryRun=All', code: 200 },
       { ask: 'GET {widgets}/{name}', code: 200, answer: { metadata: { resourceVersion: '{rv}', generation: 1 }, spec: { size: 3 } } },
       { ask: 'POST {widgets}?dryRun=All', body: widget(), code: 409, answer: { reason: 'AlreadyExists' } },
@@ -505,7 +591,10 @@ export const writes: Case[] = [
         ask: 'POST {widgets}?dryRun=Some',
         body: widget(),
         code: 422,
-        answer: { reason: 'Invalid', message: 'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Some"]: supported values: "All"' },
+        answer: {
+          reason: 'Invalid',
+          message: 'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Some"]: supported values: "All"',
+        },
       },
     ],
   },

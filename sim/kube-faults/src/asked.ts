@@ -32,7 +32,7 @@ export const isTrue = (value: string | null): boolean => value === 'true' || val
 
 /** The verb as Kubernetes' audit names it; server-side apply is a `patch`. */
 export function verbOf(method: string, named: boolean, query: URLSearchParams): string {
-  if (method === 'GET' || method === 'HEAD') return isTrue(query.get('watch')) ? 'watch' : named ? 'get' : 'list';
+  if (method === 'GET' || method === 'HEAD') return named ? 'get' : isTrue(query.get('watch')) ? 'watch' : 'list';
   if (method === 'DELETE') return named ? 'delete' : 'deletecollection';
   return { POST: 'create', PUT: 'update', PATCH: 'patch' }[method] ?? method.toLowerCase();
 }

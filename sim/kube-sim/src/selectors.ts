@@ -30,7 +30,7 @@ function labelClause(clause: string): (labels: Record<string, string>) => boolea
   const absent = /^!\s*([^\s=!<>()]+)$/.exec(clause);
   if (absent) return (labels) => !(absent[1]! in labels);
   if (/^[^\s=!<>()]+$/.test(clause)) return (labels) => clause in labels;
-  throw badRequest(`unable to parse requirement: found '${clause}'`);
+  throw badRequest(`unable to parse requirement: found '${clause.split(/\s+/)[1] ?? clause}', expected: in, notin, =, ==, !=, gt, lt`);
 }
 
 /** Compiles a label selector; undefined when it selects everything. */

@@ -22,7 +22,7 @@ import { installDefinitions, systemCall } from './install.ts';
 import { BUILT_IN, FIRST_NAMESPACES } from './resources/built-in.ts';
 import { CRD, resourcesOf } from './resources/crd.ts';
 import { Registry, apiVersionOf } from './resources/resource.ts';
-import { methodNotAllowed, unauthorized } from './status.ts';
+import { methodNotAllowed, pathNotFound, unauthorized } from './status.ts';
 import { Journal } from './store/journal.ts';
 import { Store } from './store/store.ts';
 import { Watches, type Ending } from './store/watches.ts';
@@ -217,5 +217,9 @@ function answerOther(api: Api, openApi: OpenApi, request: IncomingMessage, respo
   if (document) return sendJson(response, 200, document);
   const found = /^\/apis?(\/|$)/.test(path) ? discovery(api.registry, path, request.headers.accept) : undefined;
   if (found) return sendJson(response, 200, found.body, found.type);
+  // Where a built-in group is served, its paths answer for themselves.
+  const group = /^\/(?:api|apis\/([^/]+))\/([^/]+)\//.exec(path);
+  if (group && api.registry.all().some((each) => each.builtin && each.group === (group[1] ?? '') && each.version === group[2]))
+    throw pathNotFound();
   sendBytes(response, 404, Buffer.from('404 page not found\n'), 'text/plain; charset=utf-8');
 }

@@ -21,6 +21,8 @@ export class ApiFailure extends Error {
   readonly code: number;
   readonly reason: string;
   readonly details: StatusDetails | undefined;
+  /** ListMeta of the answer: an expired list may bear a token to go on with. */
+  readonly metadata: JsonMap = {};
 
   constructor(code: number, reason: string, message: string, details?: StatusDetails) {
     super(message);
@@ -31,11 +33,11 @@ export class ApiFailure extends Error {
 
   /** The `Status` object of the answer. */
   status(): JsonMap {
-    const { message, reason, details, code } = this;
+    const { message, reason, details, code, metadata } = this;
     return {
       kind: 'Status',
       apiVersion: 'v1',
-      metadata: {},
+      metadata,
       status: 'Failure',
       message,
       ...(reason && { reason }),
@@ -81,10 +83,12 @@ export const unsupportedMediaType = (type: string, accepted: string[]) =>
     'UnsupportedMediaType',
     `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}${type ? '' : ' (no Content-Type given)'}`,
   );
+const FORMS = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf', 'application/cbor'];
+export const notAcceptable = () => new ApiFailure(406, 'NotAcceptable', `only the following media types are accepted: ${FORMS.join(', ')}`);
 export const gone = (message: string) => new ApiFailure(410, 'Expired', message);
 export const tooLarge = () => new ApiFailure(413, 'RequestEntityTooLarge', 'Request entity too large: limit is 3145728');
 export const futureVersion = (wanted: number, current: number) =>
-  new ApiFailure(504, 'Timeout', `Too large resource version: ${wanted}, current: ${current}`, {
+  new ApiFailure(504, 'Timeout', `Timeout: Too large resource version: ${wanted}, current: ${current}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,
   });
@@ -103,5 +107,10 @@ export function invalid({ group, kind }: { group: string; kind: string }, name: 
   const faults = causes.map(({ field, message }) => `${field}: ${message}`);
   const why = faults.length === 1 ? faults[0] : `[${faults.join(', ')}]`;
   const what = group ? `${kind}.${group}` : kind;
-  return new ApiFailure(422, 'Invalid', `${what} "${name}" is invalid: ${why}`, { name, ...(group && { group }), kind, causes });
+  return new ApiFailure(422, 'Invalid', `${what} "${name}" is invalid: ${why}`, {
+    ...(name && { name }),
+    ...(group && { group }),
+    kind,
+    causes,
+  });
 }

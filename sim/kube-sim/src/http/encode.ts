@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Api, Call } from '../api.ts';
 import type { JsonMap, KubeObject } from '../objects.ts';
 import { apiVersionOf, type Resource } from '../resources/resource.ts';
+import { notAcceptable } from '../status.ts';
 import type { Stored } from '../store/collection.ts';
 import type { Page } from '../verbs/read.ts';
 
@@ -32,8 +33,13 @@ function wantedForm(accept: string | undefined): 'Table' | 'PartialObjectMetadat
   return undefined;
 }
 
+const ACCEPTED = /^\s*(\*\/\*|application\/(\*|json))/;
+
+/** @throws ApiFailure 406 where the client accepts nothing that can be given */
 export function encoderOf(api: Api, call: Call, request: IncomingMessage): Encoder {
-  const form = wantedForm(request.headers.accept);
+  const { accept } = request.headers;
+  if (accept && !accept.split(',').some((part) => ACCEPTED.test(part))) throw notAcceptable();
+  const form = wantedForm(accept);
   const { resource } = call;
   if (form === 'Table') return tableEncoder(api, resource, call.query.get('includeObject') ?? 'Metadata');
   if (form === 'PartialObjectMetadata') return plainEncoder(resource, 'PartialObjectMetadataList', 'meta.k8s.io/v1', metadataOnly);
@@ -45,9 +51,10 @@ const metadataOnly = ({ metadata }: KubeObject): JsonMap => ({ kind: 'PartialObj
 const COMMA = Buffer.from(',');
 const BRACE = Buffer.from('{');
 
-const listMeta = (page: Page): JsonMap => ({
+/** Lists of custom resources say also that nothing is left. */
+const listMeta = (page: Page, { builtin }: Resource): JsonMap => ({
   resourceVersion: String(page.revision),
-  ...(page.continue && { continue: page.continue }),
+  ...((page.continue || !builtin) && { continue: page.continue ?? '' }),
   ...(page.remaining && { remainingItemCount: page.remaining }),
 });
 
@@ -60,7 +67,7 @@ function plainEncoder(resource: Resource, kind: string, apiVersion: string, chan
     object: bytes,
     event: (type, stored) => Buffer.concat([Buffer.from(`{"type":"${type}","object":`), bytes(stored), Buffer.from('}\n')]),
     *list(page) {
-      yield `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(listMeta(page))},"items":[`;
+      yield `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(listMeta(page, resource))},"items":[`;
       for (const [index, stored] of page.items.entries()) {
         if (index > 0) yield COMMA;
         if (cut) {
@@ -84,23 +91,30 @@ function tableEncoder(api: Api, resource: Resource, include: string): Encoder {
   }));
   const row = (stored: Stored, now: Date) => {
     const object = resource.convert?.read(stored.object) ?? stored.object;
-    const shown = include === 'None' ? undefined : include === 'Object' ? object : metadataOnly(object);
-    return { cells: columns.map((column) => column.value(object, now)), ...(shown && { object: shown }) };
+    const shown = include === 'None' ? null : include === 'Object' ? object : metadataOnly(object);
+    return { cells: columns.map((column) => column.value(object, now)), object: shown };
   };
-  const table = (rows: unknown[], metadata: JsonMap) => ({
+  const table = (rows: unknown[], metadata: JsonMap, columnDefinitions: unknown = definitions) => ({
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata,
-    columnDefinitions: definitions,
+    columnDefinitions,
     rows,
   });
-  const single = (stored: Stored) => table([row(stored, api.clock())], { resourceVersion: String(stored.revision) });
+  const single = (stored: Stored, columns?: unknown) =>
+    table([row(stored, api.clock())], { resourceVersion: String(stored.revision) }, columns);
+  let told = false;
   return {
     object: (stored) => Buffer.from(JSON.stringify(single(stored))),
-    event: (type, stored) => Buffer.from(JSON.stringify({ type, object: single(stored) }) + '\n'),
+    // A watch names its columns once.
+    event: (type, stored) => {
+      const object = single(stored, told ? null : undefined);
+      told = true;
+      return Buffer.from(JSON.stringify({ type, object }) + '\n');
+    },
     *list(page) {
       const now = api.clock();
-      yield JSON.stringify(table([], listMeta(page))).replace(/\]\}$/, '');
+      yield JSON.stringify(table([], listMeta(page, resource))).replace(/\]\}$/, '');
       for (const [index, stored] of page.items.entries()) yield (index > 0 ? ',' : '') + JSON.stringify(row(stored, now));
       yield ']}';
     },

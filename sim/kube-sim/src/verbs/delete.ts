@@ -59,10 +59,17 @@ export function remove(api: Api, call: Call, stored: Stored, options: DeleteOpti
   const next = marked(api, call, object, options, grace);
   if (next === undefined) {
     if (isDryRun(call)) return { stored, gone: true };
-    return { stored: api.store.remove(collection, keyOf(namespace, name))!, gone: true };
+    return { stored: api.store.remove(collection, keyOf(namespace, name), lastOf(api, call, object))!, gone: true };
   }
   if (next === object) return { stored, gone: false };
   return { stored: isDryRun(call) ? new Stored(next, stored.revision) : api.store.put(collection, next), gone: false };
+}
+
+/** The last state of an object that goes at once: a Pod is marked like one that was given time. */
+function lastOf(api: Api, { resource }: Call, object: KubeObject): KubeObject {
+  if (resource.collection !== '/pods' || object.metadata.deletionTimestamp) return object;
+  const deletionTimestamp = timestamp(api.clock());
+  return { ...object, metadata: { ...object.metadata, deletionTimestamp, deletionGracePeriodSeconds: 0 } };
 }
 
 /** Only Pods that run somewhere are given time to end. */

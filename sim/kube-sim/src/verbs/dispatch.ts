@@ -13,6 +13,7 @@ import { badRequest, fault, invalid, methodNotAllowed, pathNotFound } from '../s
 import { keyOf, type Stored } from '../store/collection.ts';
 import { deleteOptions, remove } from './delete.ts';
 import { patch } from './patch.ts';
+import { checkWriteOptions } from './options.ts';
 import { find, list } from './read.ts';
 import { record } from './record.ts';
 import { watch } from './watch.ts';
@@ -63,6 +64,7 @@ function answer({ api, call, request, response }: Exchange, code: number, stored
 
 function post(exchange: Exchange): void {
   const { api, call } = exchange;
+  checkWriteOptions(call, 'CreateOptions');
   const body = given(exchange);
   const stored = create(api, call, body, byUpdate(api, call));
   record(api, call, { verb: 'create', after: stored.object, body });
@@ -72,6 +74,7 @@ function post(exchange: Exchange): void {
 function put(exchange: Exchange): void {
   const { api, call } = exchange;
   const { resource, name } = call;
+  checkWriteOptions(call, 'UpdateOptions');
   const body = given(exchange);
   if (body.metadata.name !== name)
     throw badRequest(`the name of the object (${body.metadata.name}) does not match the name on the URL (${name})`);
@@ -89,6 +92,7 @@ function put(exchange: Exchange): void {
 
 function patchOne(exchange: Exchange): void {
   const { api, call, request } = exchange;
+  checkWriteOptions(call, 'PatchOptions');
   const old = collectionOf(api, call.resource).items.get(keyOf(call.namespace, call.name!));
   const { stored, created, applied, body } = patch(api, call, old, exchange.body, mediaType(request));
   record(api, call, { verb: applied ? 'apply' : 'patch', before: old?.object, after: stored.object, body });
@@ -113,6 +117,7 @@ const RETURNED = new Set(['/pods', '/serviceaccounts']);
 
 function deleteOne(exchange: Exchange): void {
   const { api, call, request, response } = exchange;
+  checkWriteOptions(call, 'DeleteOptions');
   const body = decodeObject(exchange.body, mediaType(request));
   const old = find(api, call);
   const { stored, gone } = remove(api, call, old, deleteOptions(body, call.query));

@@ -31,6 +31,7 @@ export function patch(api: Api, call: Call, old: Stored | undefined, body: Buffe
   const { resource } = call;
   if (type === APPLY) return apply(api, call, old, asWanted(call, decode(body, type)));
   const accepted = [JSON_PATCH, MERGE, ...(resource.builtin ? [STRATEGIC] : []), APPLY];
+  if (!accepted.includes(type) && resource.builtin) throw new ApiFailure(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
   if (!accepted.includes(type)) throw unsupportedMediaType(type, accepted);
   if (!old) throw notFound(resource, call.name!);
   const given = decode(body, type);

@@ -2,8 +2,9 @@
 import { collectionOf, type Api, type Call } from '../api.ts';
 import type { KubeObject } from '../objects.ts';
 import { fieldMatcher, labelMatcher, type Matcher } from '../selectors.ts';
-import { badRequest, futureVersion, gone, notFound } from '../status.ts';
+import { badRequest, futureVersion, gone, notFound, type ApiFailure } from '../status.ts';
 import { keyOf, type Stored } from '../store/collection.ts';
+import { checkListOptions, listVersion } from './options.ts';
 
 /** The stored object that a call names, or 404. */
 export function find(api: Api, call: Call): Stored {
@@ -26,7 +27,7 @@ export function selectorOf({ resource, name, query }: Call): Matcher | undefined
 }
 
 interface ContinueToken {
-  /** The revision of the first page: later pages show the same state. */
+  /** The revision of the first page: later pages show the same state. 0: the present one. */
   revision: number;
   /** The last key that was given out. */
   after: string;
@@ -39,11 +40,18 @@ function decodeToken(text: string): ContinueToken {
   } catch {
     // Falls through to the refusal.
   }
-  throw badRequest('continue key is not valid');
+  throw badRequest('invalid continue token: continue key is not valid');
 }
+const encodeToken = (token: ContinueToken): string => Buffer.from(JSON.stringify(token)).toString('base64url');
 
 const EXPIRED =
-  'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.';
+  'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
+/** 410 with a token that goes on from the same place in the present state. */
+const expired = ({ after }: ContinueToken): ApiFailure => {
+  const failure = gone(EXPIRED);
+  failure.metadata['continue'] = encodeToken({ revision: 0, after });
+  return failure;
+};
 
 export interface Page {
   items: Stored[];
@@ -56,14 +64,15 @@ export interface Page {
 export function list(api: Api, call: Call): Page {
   const { query } = call;
   const current = api.store.revision;
-  const given = Number(query.get('resourceVersion') ?? 0);
-  if (Number.isNaN(given)) throw badRequest('invalid resource version');
+  checkListOptions(call);
+  const given = listVersion(call);
   if (given > current) throw futureVersion(given, current);
   const token = query.get('continue') ? decodeToken(query.get('continue')!) : undefined;
   const exact = query.get('resourceVersionMatch') === 'Exact' ? given : undefined;
-  const revision = token?.revision ?? exact ?? current;
+  // A token without a revision goes on from its key in the present state.
+  const revision = token?.revision || (exact ?? current);
   const snapshot = collectionOf(api, call.resource).snapshot(revision);
-  if (!snapshot) throw gone(token ? EXPIRED : `The resourceVersion for the provided list is too old.`);
+  if (!snapshot) throw token ? expired(token) : gone('The resourceVersion for the provided list is too old.');
 
   const limit = Number(query.get('limit') ?? 0) || Infinity;
   const matches = selectorOf(call);
@@ -79,7 +88,7 @@ export function list(api: Api, call: Call): Page {
     if (items.length === limit) {
       const next: ContinueToken = { revision, after };
       const remaining = matches ? undefined : end - index;
-      return { items, revision, continue: Buffer.from(JSON.stringify(next)).toString('base64url'), ...(remaining && { remaining }) };
+      return { items, revision, continue: encodeToken(next), ...(remaining && { remaining }) };
     }
     items.push(stored);
     after = key;

@@ -3,10 +3,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isTrue } from '@dpf/kube-faults';
 import { collectionOf, type Api, type Call } from '../api.ts';
 import { gone } from '../status.ts';
-import type { Change, Stored } from '../store/collection.ts';
+import { Stored, type Change } from '../store/collection.ts';
 import { apiVersionOf } from '../resources/resource.ts';
 import { encoderOf } from '../http/encode.ts';
 import type { KubeObject } from '../objects.ts';
+import { checkWatchOptions } from './options.ts';
 import { selectorOf } from './read.ts';
 
 const BOOKMARK_MS = 15_000;
@@ -16,7 +17,11 @@ const LONGEST_SECONDS = 1800;
 const BACKLOG = 32 * 1024 * 1024;
 const INITIAL_END = 'k8s.io/initial-events-end';
 
+const restamped = (object: KubeObject, revision: number): Stored =>
+  new Stored({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } }, revision);
+
 export function watch(api: Api, call: Call, request: IncomingMessage, response: ServerResponse): void {
+  checkWatchOptions(call);
   const { query } = call;
   const collection = collectionOf(api, call.resource);
   const selected = selectorOf(call) ?? (() => true);
@@ -38,14 +43,15 @@ export function watch(api: Api, call: Call, request: IncomingMessage, response: 
     const is = type !== 'DELETED' && matches(now.object);
     const was = before !== undefined && matches(before.object);
     if (is) send(was ? 'MODIFIED' : 'ADDED', now);
-    else if (was) send('DELETED', now);
+    // What leaves the selection is told as it was in it, with the version of the change.
+    else if (was) send('DELETED', type === 'DELETED' ? now : restamped(before.object, now.revision));
   };
   const bookmark = (annotations?: Record<string, string>) => {
     const metadata = { resourceVersion: String(api.store.revision), ...(annotations && { annotations }) };
     const object = {
       kind: call.resource.kind,
       apiVersion: apiVersionOf(call.resource),
-      metadata: { ...metadata, creationTimestamp: null },
+      metadata,
     };
     response.write(JSON.stringify({ type: 'BOOKMARK', object }) + '\n');
   };

@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KINDS, type Dpu } from '@dpf/api';
 import { parseAllDocuments } from 'yaml';
+import { forbidden, readAudit } from '../fleet/audit.ts';
 import { NAMESPACE } from '../fleet/control-plane.ts';
+import { providerOf } from '../fleet/control-planes.ts';
 import { startFleet, type Fleet } from '../fleet/fleet.ts';
 import { FOUNDING_DOCUMENT } from '../fleet/workspace.ts';
 import { FAULTS } from './faults.ts';
@@ -21,10 +23,12 @@ const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)));
 
 try {
-  fleet = await startFleet({ hosts: options.hosts, speed: options.speed, onStep: (step) => view.say(`starting ${step}`) });
+  const controlPlane = await providerOf(options.controlPlane, (line) => view.say(line));
+  fleet = await startFleet({ hosts: options.hosts, speed: options.speed, controlPlane, onStep: (step) => view.say(`starting ${step}`) });
   await provision(fleet, options, view, interrupted.signal);
   view.end();
   await printTables(fleet);
+  await refuseForbidden(fleet);
   if (options.hold) await hold(fleet, interrupted.signal);
 } catch (error) {
   view.end();
@@ -76,6 +80,12 @@ async function createFlavor({ host }: Fleet): Promise<void> {
   const documents = parseAllDocuments(readFileSync(FOUNDING_DOCUMENT, 'utf8')).map((document) => document.toJS());
   const example = documents.find((object) => object?.kind === 'DPUFlavor');
   await host.cluster.resource(KINDS.DPUFlavor).create({ ...example, metadata: { name: 'hbn', namespace: NAMESPACE } });
+}
+
+/** @throws Error where a service asked for what its role does not grant */
+async function refuseForbidden({ host: { auditLog } }: Fleet): Promise<void> {
+  const refused = auditLog === undefined ? [] : forbidden(await readAudit(auditLog));
+  if (refused.length > 0) throw new Error(`a service was refused what it asked for:\n${refused.join('\n')}`);
 }
 
 async function printTables({ kubectl }: Fleet): Promise<void> {

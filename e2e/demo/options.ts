@@ -1,10 +1,12 @@
 /** The options of `npm run demo`. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { CONTROL_PLANES } from '../fleet/control-planes.ts';
 import { FAULTS } from './faults.ts';
 
 export interface DemoOptions {
   hosts: number;
   speed: number;
+  controlPlane: string;
   hold: boolean;
   fault?: string;
   keep: boolean;
@@ -22,10 +24,18 @@ const within = (min: number, max: number) => (text: string) => {
 export function readOptions(argv: readonly string[]): DemoOptions {
   return new Command('npm run demo --')
     .description(
-      'Provisions simulated DPUs on this machine: embedded Kubernetes API, real Redis, simulated hosts, real services. The first host has two DPUs, the others one.',
+      'Provisions simulated DPUs on this machine: Kubernetes API, real Redis, simulated hosts, real services. The first host has two DPUs, the others one.',
     )
     .option('--hosts <N>', 'simulated hosts', within(1, 200), 4)
     .option('--speed <X>', 'how many times faster than real hardware the simulated hardware is', within(1, 600), 60)
+    .addOption(
+      new Option(
+        '--control-plane <kind>',
+        'the embedded Kubernetes API, or real ones with RBAC (needs KUBEBUILDER_ASSETS, or Go to build them once)',
+      )
+        .choices(CONTROL_PLANES)
+        .default('embedded'),
+    )
     .addOption(new Option('--fault <name>', 'something that goes wrong on the way, and is healed').choices(Object.keys(FAULTS)))
     .option('--hold', 'keep everything running at the end and print the KUBECONFIG to use', false)
     .option('--keep', 'keep the folder with logs and state', false)

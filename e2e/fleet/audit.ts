@@ -123,3 +123,10 @@ export function dpuWrites(events: Iterable<AuditEvent>): DpuWrite[] {
   // The sort is stable: what bears no version of its own stays where it was told.
   return writes.sort((a, b) => (a.version < b.version ? -1 : a.version > b.version ? 1 : 0)).map(({ version: _, ...write }) => write);
 }
+
+/** What services were refused for want of a right, as sentences. */
+export function forbidden(events: Iterable<AuditEvent>): string[] {
+  return [...events]
+    .filter(({ responseStatus, user }) => responseStatus?.code === 403 && user.username.startsWith('system:serviceaccount:'))
+    .map((event) => `${event.user.username} may not ${kindOf(event)} (${event.requestURI})`);
+}

@@ -1,8 +1,11 @@
 /** The host cluster and a tenant cluster: API servers, and what an administrator would have made in them before we come. */
 import { readFileSync } from 'node:fs';
 import type { Secret } from '@dpf/api';
+import { controlPlaneAssets } from '@dpf/control-plane';
 import { CORE } from '@dpf/kube';
 import { NAMESPACE, TENANT, type ControlPlane, type ControlPlaneProvider } from './control-plane.ts';
+import { EMBEDDED } from './embedded.ts';
+import { realControlPlanes } from './real.ts';
 
 /** @param hosts names of the host Nodes to register */
 export async function startControlPlanes<P extends ControlPlane>(
@@ -20,4 +23,14 @@ export async function startControlPlanes<P extends ControlPlane>(
   await provider.grantAccess(host);
   for (const [i, name] of hosts.entries()) await provider.joinHost(host, name, `10.0.${i >> 8}.${(i & 255) + 1}`);
   return { host, tenant };
+}
+
+export const CONTROL_PLANES = ['embedded', 'real'] as const;
+
+/** @param say told what is being built, where that is needed @throws Error that says how to get what a real control plane needs */
+export async function providerOf(kind: string, say: (line: string) => void): Promise<ControlPlaneProvider<ControlPlane>> {
+  if (kind === 'embedded') return EMBEDDED;
+  const found = await controlPlaneAssets(say);
+  if ('skip' in found) throw new Error(found.skip);
+  return realControlPlanes(found.folder);
 }

@@ -1,5 +1,6 @@
-/** `node e2e/stories/kill-sweep.ts [--seeds N] [--first S] [--speed X] [--hosts N]`: the sweep as a command. Exit 1 when a run has a problem. */
+/** `node e2e/stories/kill-sweep.ts [--seeds N] [--first S] [--speed X] [--hosts N] [--control-plane real]`: the sweep as a command. Exit 1 when a run has a problem. */
 import { parseArgs } from 'node:util';
+import { providerOf } from '../fleet/control-planes.ts';
 import { startFleet } from '../fleet/fleet.ts';
 import { DpuWatching } from '../fleet/watching.ts';
 import { hitTable, sweepRun, type SweepResult } from './sweep.ts';
@@ -10,10 +11,16 @@ const { values } = parseArgs({
     first: { type: 'string', default: '1' },
     speed: { type: 'string', default: '60' },
     hosts: { type: 'string', default: '4' },
+    'control-plane': { type: 'string', default: 'embedded' },
   },
 });
 const [seeds, first, speed] = [Number(values.seeds), Number(values.first), Number(values.speed)];
-const fleet = await startFleet({ hosts: Number(values.hosts), speed, logLevel: 'info', onStep: (step) => console.log(`starting ${step}`) });
+const fleet = await startFleet({
+  hosts: Number(values.hosts),
+  speed,
+  controlPlane: await providerOf(values['control-plane'], console.log),
+  onStep: (step) => console.log(`starting ${step}`),
+});
 console.log(`logs: ${fleet.folder}/logs`);
 const dpus = await DpuWatching.start(fleet.host.cluster);
 const results: SweepResult[] = [];

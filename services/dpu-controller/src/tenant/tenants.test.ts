@@ -175,11 +175,16 @@ describe('the Node of a Dpu', () => {
 describe('bootstrap tokens', () => {
   const mine = async () => (await tokens()).filter(({ metadata }) => metadata.labels?.['provisioning.dpu.nvidia.com/dpu-uid'] === user.uid);
   const expiry = (secret?: Secret) => Date.parse(Buffer.from(secret?.data?.['expiration'] ?? '', 'base64').toString());
-  /** As a DPU: with the token and nothing else. 401 as soon as it is worth nothing. */
+  /** As a DPU: with the token and nothing else, as far as the way to its certificate. 401 as soon as the token is worth nothing. */
   const joins = async (token: string): Promise<boolean> => {
     const dpu = connectTo({ server: tenant!.url, caData: Buffer.from(tenant!.caPem).toString('base64'), token, userAgent: 'kubeadm' });
     return dpu
-      .resource(CORE.Node)
+      .resource({
+        apiVersion: 'certificates.k8s.io/v1',
+        kind: 'CertificateSigningRequest',
+        plural: 'certificatesigningrequests',
+        namespaced: false,
+      })
       .list()
       .then(
         () => true,

@@ -18,7 +18,7 @@ try {
   // A file that could not even be loaded has no failed test of its own.
   failed =
     report.numFailedTests + report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
-  skipped = report.numPendingTests;
+  skipped = report.numPendingTests + report.numTodoTests;
 } catch {
   failed = 1;
 }

@@ -14,7 +14,10 @@ const TASKS = {
   ],
   build: (args) => [['node', ['hack/build.ts', ...args]]],
   images: (args) => [['node', ['hack/images.ts', ...args]]],
-  generate: () => [['node', ['hack/generate-types.ts']]],
+  generate: () => [
+    ['node', ['hack/generate-types.ts']],
+    ['node', ['charts/generate.ts']],
+  ],
   check: () => [
     ['node', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json']],
     ['node', ['node_modules/eslint/bin/eslint.js', '.']],
@@ -40,7 +43,10 @@ if (!TASKS[task]) {
   console.error(`usage: node hack/run.mjs ${Object.keys(TASKS).join('|')} [arguments]`);
   process.exit(2);
 }
-const env = await setUp({ redis: task === 'demo' || task === 'test' || task === 'setup' });
+const env = await setUp({
+  redis: task === 'demo' || task === 'test' || task === 'setup',
+  controlPlane: task === 'test' || (task === 'setup' && args.includes('--control-plane')),
+});
 for (const [command, argv] of TASKS[task](args)) {
   const code = await new Promise((resolve) => {
     const child = spawn(command, argv, { stdio: 'inherit', env });

@@ -92,16 +92,29 @@ function ensurePackages(env) {
   writeFileSync(stamp, wanted());
 }
 
+/** Makes a real control plane available (built with Go once, if need be); without one a line says what is skipped. */
+function ensureControlPlane(env) {
+  const run = spawnSync('node', [join(ROOT, 'hack/control-plane/main.ts'), '--assets'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    env,
+  });
+  if (run.status !== 0) stop('the programs of a control plane could not be found (see above).', 'Correct KUBEBUILDER_ASSETS, or unset it.');
+  const folder = run.stdout.trim();
+  if (folder) env.KUBEBUILDER_ASSETS = folder;
+}
+
 /**
  * Sets up what is missing and returns the environment to run tasks in (PATH starts with the right Node).
- * @param {{redis: boolean}} needs whether the task needs redis-server
+ * @param {{redis: boolean, controlPlane: boolean}} needs whether the task needs redis-server, and uses a real control plane
  */
-export async function setUp({ redis }) {
+export async function setUp({ redis, controlPlane }) {
   const major = Number(process.versions.node.split('.')[0]);
   if (major < 20) stop(`Node ${process.versions.node} is too old.`, 'Install Node 20 or newer.');
   const bin = major >= NODE_MAJOR ? dirname(process.execPath) : join(fromNpm('node', NODE), 'bin');
   const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
   ensurePackages(env);
   if (redis) ensureRedis();
+  if (controlPlane) ensureControlPlane(env);
   return env;
 }

@@ -3,9 +3,9 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
-import { createPki, startKubeSim } from '../../../sim/kube-sim/src/index.ts';
+import { onRealApi, type ApiServer } from '../../../hack/control-plane/test/real-api.ts';
+import { startKubeSim } from '../../../sim/kube-sim/src/index.ts';
 import { ApiError, connect, type Cluster } from '../../kube/src/index.ts';
-import { startKubeApiServer, type ApiServer } from '../../kube/test/kube-apiserver.ts';
 import { API_VERSION, KINDS, type Bfb, type DPUFlavor, type Dpu, type DpuSet, type KubeObject } from './index.ts';
 
 const CRDS = join(import.meta.dirname, '../../../crds');
@@ -104,9 +104,9 @@ const REFUSED: Record<string, Refused> = {
   },
 };
 
-function rules(server: string, start: () => Promise<ApiServer>): void {
+function rules(server: string, start: () => Promise<Pick<ApiServer, 'kubeconfig' | 'close'>>): void {
   describe(`on ${server}`, () => {
-    let api: ApiServer;
+    let api: Pick<ApiServer, 'kubeconfig' | 'close'>;
     let cluster: Cluster;
     const client = <T extends KubeObject>(kind: Kind) => cluster.resource<T>(KINDS[kind]);
     const object = (kind: Kind, name: string, spec: object) => ({ apiVersion: API_VERSION, kind, metadata: { name, namespace }, spec });
@@ -201,6 +201,4 @@ async function served(cluster: Cluster, kind: (typeof KINDS)[Kind]): Promise<voi
 }
 
 rules('the embedded API server', () => startKubeSim());
-const assets = process.env['KUBEBUILDER_ASSETS'];
-if (assets) rules('a real kube-apiserver', async () => startKubeApiServer(assets, await createPki()));
-else test.todo('a real kube-apiserver: set KUBEBUILDER_ASSETS to run the rules on it');
+onRealApi((start) => rules('a real kube-apiserver', start));

@@ -1,10 +1,10 @@
-/** The servers that the stories are told on: ours and, where KUBEBUILDER_ASSETS names its folder, a real one. */
+/** The servers that the stories are told on: ours and, where one can be had, a real one. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, test } from '@jest/globals';
+import { onRealApi } from '@dpf/control-plane/testing';
+import { afterAll, beforeAll, describe } from '@jest/globals';
 import { parse } from 'yaml';
-import { startKubeApiServer } from '../../../libs/kube/test/kube-apiserver.ts';
-import { createPki, startKubeSim, type KubeSim } from '../src/index.ts';
+import { startKubeSim, type KubeSim } from '../src/index.ts';
 import { clientOf, type Body, type Client } from './client.ts';
 
 export const WIDGET_CRD = join(import.meta.dirname, 'widget-crd.yaml');
@@ -43,9 +43,7 @@ export type Stories = (client: () => Client) => void;
 /** Tells stories on both servers. */
 export function onEveryServer(stories: Stories): void {
   tell('the embedded API server', () => startKubeSim(), stories);
-  const assets = process.env['KUBEBUILDER_ASSETS'];
-  if (assets) tell('a real kube-apiserver', async () => startKubeApiServer(assets, await createPki()), stories);
-  else test.todo('a real kube-apiserver: set KUBEBUILDER_ASSETS to tell the stories on it too');
+  onRealApi((start) => tell('a real kube-apiserver', start, stories));
 }
 
 function tell(name: string, start: () => Promise<{ kubeconfig: string; close(): Promise<void> }>, stories: Stories): void {

@@ -66,7 +66,7 @@ export async function writeNode({ api }: World, before: Node, after: Node, signa
 async function perform(world: World, dpu: Dpu, effect: Exclude<Effect, NodeEffect>, signal?: AbortSignal): Promise<Dpu | undefined> {
   const { operations, tenants } = world;
   const { nodeName } = dpu.spec;
-  const cluster = dpu.spec.cluster as ClusterName;
+  const cluster = (('cluster' in effect ? effect.cluster : undefined) ?? dpu.spec.cluster) as ClusterName;
   switch (effect.do) {
     case 'addFinalizer':
       return setFinalizers(world, dpu, [...(dpu.metadata.finalizers ?? []), FINALIZERS.dpu], signal);

@@ -2,6 +2,7 @@
 import { KINDS, type Bfb, type ConfigMap, type Dpu, type DPUFlavor, type Node, type Secret } from '@dpf/api';
 import { CORE, compareResourceVersion, type Cluster } from '@dpf/kube';
 import type { OperationSender, WakeUp, WakeUpSender, WorkQueue } from '@dpf/queue';
+import { clustersOf } from './lifecycle/facts.ts';
 import type { ClusterName, Reconciler, TenantClusters } from './ports.ts';
 import { createReconciler } from './reconciler.ts';
 import { sharedReads } from './shared-reads.ts';
@@ -110,13 +111,11 @@ function followClusters(dpus: ReturnType<typeof watchKind<Dpu>>, tenants: Tenant
   let timer: NodeJS.Timeout | undefined;
   const settle = () => {
     const used = new Map<string, ClusterName>();
-    for (const { spec } of dpus.store.list())
-      if (spec.cluster)
-        used.set(`${spec.cluster.namespace}/${spec.cluster.name}`, { namespace: spec.cluster.namespace, name: spec.cluster.name });
+    for (const dpu of dpus.store.list()) for (const cluster of clustersOf(dpu)) used.set(`${cluster.namespace}/${cluster.name}`, cluster);
     tenants.inUse([...used.values()]);
   };
   dpus.onEvent((event) => {
-    const same = event.type === 'updated' && JSON.stringify(event.old.spec.cluster) === JSON.stringify(event.object.spec.cluster);
+    const same = event.type === 'updated' && JSON.stringify(clustersOf(event.old)) === JSON.stringify(clustersOf(event.object));
     if (same || timer) return;
     timer = setTimeout(() => {
       timer = undefined;

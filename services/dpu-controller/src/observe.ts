@@ -3,8 +3,8 @@ import type { Bfb, Dpu, DPUFlavor, Node, Phase, Report } from '@dpf/api';
 import { hostFacts } from './host/records.ts';
 import { capsOf, isLimited } from './caps.ts';
 import { hashOf, previewBfcfg, readValues } from './flavor-inputs.ts';
-import { at, hasFinalizer, isClaimed } from './lifecycle/facts.ts';
-import type { BfbFacts, FlavorFacts, Observed, Seen, Sibling, TenantFacts } from './lifecycle/observed.ts';
+import { at, clustersOf, hasFinalizer, isClaimed, isSameCluster } from './lifecycle/facts.ts';
+import type { BfbFacts, FlavorFacts, FormerCluster, Observed, Seen, Sibling, TenantFacts } from './lifecycle/observed.ts';
 import type { World } from './world.ts';
 
 export interface Observation {
@@ -65,14 +65,15 @@ export async function observe(world: World, dpu: Dpu, options: ObserveOptions = 
   if (needs.has('flavor') && !stored && needs.has('hash'))
     return { observed: { ...base, flavor: 'absent', tenant: await tenantAtEnd() }, node };
 
-  const [bfb, tenant, flavor] = await Promise.all([
+  const [bfb, tenant, former, flavor] = await Promise.all([
     needs.has('bfb') ? readBfb(world, namespace, dpu.spec.bfb, signal) : ('unread' as const),
     needs.has('tenant') ? readTenant(world, dpu, signal) : ('unread' as const),
+    needs.has('tenant') ? readFormer(world, dpu, signal) : undefined,
     needs.has('flavor') ? readFlavor(world, stored, dpu, needs, base.now, signal) : ({ flavor: 'unread', bfcfg: 'unread' } as const),
   ]);
   const limited = needs.has('caps') && isLimited(world.settings);
   const caps = limited ? capsOf(dpu, stores.dpus.list(), stores.nodes.list(), world.settings) : {};
-  return { observed: { ...base, bfb, tenant, caps, ...flavor }, node };
+  return { observed: { ...base, bfb, tenant, former, caps, ...flavor }, node };
 
   /** Past its installation a Dpu is followed in its cluster, flavor or not. */
   async function tenantAtEnd(): Promise<Seen<TenantFacts>> {
@@ -122,6 +123,14 @@ async function readTenant({ tenants }: World, { spec, metadata }: Dpu, signal?: 
   if (!spec.cluster) return 'absent';
   const { namespace = '', name, uid = '' } = metadata;
   return tenants.observe(spec.cluster, { namespace, name, uid }, { signal });
+}
+
+async function readFormer({ tenants }: World, dpu: Dpu, signal?: AbortSignal): Promise<FormerCluster[]> {
+  const { namespace = '', name, uid = '' } = dpu.metadata;
+  const others = clustersOf(dpu).filter((cluster) => !isSameCluster(cluster, dpu.spec.cluster));
+  return Promise.all(
+    others.map(async (cluster) => ({ cluster, facts: await tenants.observe(cluster, { namespace, name, uid }, { signal }) })),
+  );
 }
 
 function siblingOf({ metadata, spec, status }: Dpu): Sibling {

@@ -3,6 +3,7 @@ import { DPU_LABELS, NODE_ANNOTATIONS, nodeKey, wakeUpKey, type ClusterRef, type
 import type { StoreEvent } from '@dpf/kube';
 import type { WakeUp } from '@dpf/queue';
 import { hostFacts, recordsOf } from './host/records.ts';
+import { clustersOf, isSameCluster } from './lifecycle/facts.ts';
 import type { World } from './world.ts';
 
 /** The queues that wake-ups go to. Losing one costs a recheck: failures are the sender's to log. */
@@ -89,8 +90,7 @@ export function onTenantNodeEvent(
   { cluster, name }: { cluster: Pick<ClusterRef, 'name' | 'namespace'>; name: string },
 ): void {
   for (const dpu of dpus.byIndex('name', name)) {
-    const used = dpu.spec.cluster;
-    if (used?.name === cluster.name && used.namespace === cluster.namespace) queues.dpu({ key: dpuKey(dpu) });
+    if (clustersOf(dpu).some((used) => isSameCluster(used, cluster))) queues.dpu({ key: dpuKey(dpu) });
   }
 }
 

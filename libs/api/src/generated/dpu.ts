@@ -190,6 +190,20 @@ export interface DpuStatus {
   }[];
   /** The value of the annotation provisioning.dpu.nvidia.com/retry that was handled last. */
   handledRetry?: string;
+  /** The tenant cluster that the software on the card was told to join. */
+  tenantCluster?: {
+    /** Name of the TenantControlPlane. */
+    name: string;
+    /** Its namespace. */
+    namespace: string;
+  };
+  /** Tenant clusters that the DPU has left, and that may still have its Node because they could not be used since. */
+  formerClusters?: {
+    /** Name of the TenantControlPlane. */
+    name: string;
+    /** Its namespace. */
+    namespace: string;
+  }[];
   /** The uid of the tenant Node that the present software registered as. */
   tenantNodeUid?: string;
 }

@@ -128,6 +128,10 @@ export const DPU_REASONS = {
     fix: 'Set the retry annotation to provision the DPU again.',
   },
   CardMissing: { meaning: 'The card does not show on the bus of its host.', fix: 'Check the card; power-cycle the host.' },
+  FormerNodeLeft: {
+    meaning: 'A tenant cluster that the DPU has left may still have its Node.',
+    fix: 'Make that cluster usable again, or delete the Node there by hand and then the Secret with the kubeconfig of the cluster.',
+  },
   ImageReplaced: {
     meaning: 'The Bfb of this name holds another image now than the card.',
     fix: 'Roll the change out, or set the retry annotation.',

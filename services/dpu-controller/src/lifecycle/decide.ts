@@ -2,6 +2,7 @@
 import { PHASES, type DpuStatus, type Phase } from '@dpf/api';
 import { recheckOf, withDeadline } from './deadlines.ts';
 import { phaseOf } from './facts.ts';
+import { withFormerClusters } from './former-clusters.ts';
 import { GUARDS } from './guards.ts';
 import type { Observed } from './observed.ts';
 import type { Effect, Outcome, Stay } from './outcome.ts';
@@ -26,7 +27,7 @@ function judge(o: Observed): Outcome {
     const outcome = guard(o);
     if (outcome) return outcome;
   }
-  return withDeadline(o, HANDLERS[phaseOf(o)](o));
+  return withFormerClusters(o, withDeadline(o, HANDLERS[phaseOf(o)](o)));
 }
 
 export function decide(observed: Observed): Decision {

@@ -1,6 +1,7 @@
 /** Questions about what was observed, each asked in more than one place. */
 import { DPU_ANNOTATIONS, FINALIZERS, NODE_LABELS, TENANT_NODE_LABELS, operationId } from '@dpf/api';
-import type { AttemptInputs, DpuAttempt, DpuOperation, DpuOperationKind, NodeEffect, Phase } from '@dpf/api';
+import type { AttemptInputs, Dpu, DpuAttempt, DpuOperation, DpuOperationKind, NodeEffect, Phase } from '@dpf/api';
+import type { ClusterName } from '../ports.ts';
 import type { HostFacts, Observed } from './observed.ts';
 
 export const uidOf = (o: Observed): string => o.dpu.metadata.uid ?? '';
@@ -88,5 +89,17 @@ export function tenantLabels(o: Observed): Record<string, string> {
   };
 }
 
+/** Every tenant cluster that may have a Node of the Dpu: that of the spec first. */
+export function clustersOf({ spec, status }: Dpu): ClusterName[] {
+  const all = [spec.cluster, status?.tenantCluster, ...(status?.formerClusters ?? [])].flatMap((cluster) =>
+    cluster ? [{ namespace: cluster.namespace, name: cluster.name }] : [],
+  );
+  return all.filter((cluster, i) => all.findIndex((other) => isSameCluster(other, cluster)) === i);
+}
+
+export const isSameCluster = (a: ClusterName | undefined, b: ClusterName | undefined): boolean =>
+  a?.name === b?.name && a?.namespace === b?.namespace;
+
 /** For sentences: `tenant cluster ns/name`. */
-export const clusterName = (o: Observed): string => `tenant cluster ${o.dpu.spec.cluster?.namespace}/${o.dpu.spec.cluster?.name}`;
+export const clusterName = (o: Observed): string => nameOf(o.dpu.spec.cluster);
+export const nameOf = (cluster: ClusterName | undefined): string => `tenant cluster ${cluster?.namespace}/${cluster?.name}`;

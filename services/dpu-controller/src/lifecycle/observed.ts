@@ -13,6 +13,7 @@ import type {
   ResetRecord,
   Taint,
 } from '@dpf/api';
+import type { ClusterName } from '../ports.ts';
 
 /** `unread`: the phase does not need it and it was not asked for; `absent`: asked for, and it does not exist. */
 export type Seen<T> = T | 'absent' | 'unread';
@@ -33,6 +34,8 @@ export interface Observed {
   readonly bfcfg: Seen<BfcfgFacts>;
   /** `absent`: spec.cluster is. */
   readonly tenant: Seen<TenantFacts>;
+  /** The other clusters that may have a Node of this Dpu: those that it left, or is about to leave. Absent: not asked for. */
+  readonly former?: readonly FormerCluster[];
   readonly caps: Caps;
   /** What an API server answered to the effect of a decision on these facts: it refuses it, now and until somebody changes something. */
   readonly refused?: string;
@@ -100,6 +103,11 @@ export type TenantFacts =
       /** The Node that bears the Dpu's name. */
       readonly node?: TenantNode;
     };
+
+export interface FormerCluster {
+  readonly cluster: ClusterName;
+  readonly facts: TenantFacts;
+}
 
 export interface TenantNode {
   readonly uid: string;

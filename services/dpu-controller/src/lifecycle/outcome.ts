@@ -1,5 +1,6 @@
 /** What a decision may be: three outcomes and a closed list of effects. */
 import type { AttemptInputs, DpuConditionType, DpuOperationKind, DpuStatus, FailureClass, Phase, Reason } from '@dpf/api';
+import type { ClusterName } from '../ports.ts';
 
 export type Outcome = Stay | Advance | Fail;
 
@@ -60,7 +61,10 @@ export interface NextAttempt {
 export type OperationChange = { readonly open: DpuOperationKind } | 'cancel';
 
 export type Recorded = Partial<
-  Pick<DpuStatus, 'tenantNodeUid' | 'provisioned' | 'outdated' | 'bfbVersion' | 'pciDevice' | 'device' | 'firmware'>
+  Pick<
+    DpuStatus,
+    'tenantNodeUid' | 'tenantCluster' | 'formerClusters' | 'provisioned' | 'outdated' | 'bfbVersion' | 'pciDevice' | 'device' | 'firmware'
+  >
 >;
 
 /** Things done to the world after the status stands. Each may be done twice. */
@@ -78,8 +82,13 @@ export type Effect =
   | { readonly do: 'submit'; readonly id: string }
   | { readonly do: 'withdraw'; readonly id: string }
   | { readonly do: 'submitReset'; readonly boot: number }
-  /** In the tenant cluster. */
-  | { readonly do: 'deleteTenantNode'; readonly uid: string }
-  | { readonly do: 'labelTenantNode'; readonly uid: string; readonly labels: Readonly<Record<string, string>> }
+  /** In the tenant cluster of the spec, or in the one that is named. */
+  | { readonly do: 'deleteTenantNode'; readonly uid: string; readonly cluster?: ClusterName }
+  | {
+      readonly do: 'labelTenantNode';
+      readonly uid: string;
+      readonly labels: Readonly<Record<string, string>>;
+      readonly cluster?: ClusterName;
+    }
   | { readonly do: 'extendToken'; readonly attempt: number }
-  | { readonly do: 'deleteToken' };
+  | { readonly do: 'deleteToken'; readonly cluster?: ClusterName };

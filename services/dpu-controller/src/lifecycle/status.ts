@@ -3,7 +3,8 @@ import { DPU_ANNOTATIONS, REASONS } from '@dpf/api';
 import type { Condition, DpuAttempt, DpuOperation, DpuStatus, Phase } from '@dpf/api';
 import { consequenceOf } from './attempt.ts';
 import { CONDITION_OF, ROAD, withCondition } from './conditions.ts';
-import { attemptOf, cardIsVisible, idOf, isClaimed, phaseOf, pciOf } from './facts.ts';
+import { attemptOf, cardIsVisible, idOf, isClaimed, nameOf, phaseOf, pciOf } from './facts.ts';
+import { unusableFormer } from './former-clusters.ts';
 import { inHistory } from './history.ts';
 import type { Observed } from './observed.ts';
 import type { Advance, Fail, Outcome, Stay } from './outcome.ts';
@@ -64,7 +65,7 @@ function stayed(o: Observed, status: DpuStatus, stay: Stay): DpuStatus {
     ...stay.record,
     attempt,
     operation,
-    conditions: cardCondition(o, phase, set.all()),
+    conditions: formerCondition(o, stay, cardCondition(o, phase, set.all())),
     waitingFor: stay.met ? undefined : waitingFor(o, stay),
     progress: progressOf(phase, operation, stay),
   };
@@ -160,6 +161,16 @@ function cardCondition(o: Observed, phase: Phase, conditions: Condition[]): Cond
   if (!missing) return others.length === conditions.length ? conditions : others;
   const change = { type: 'CardMissing', status: 'True', reason: 'CardMissing', message: REASONS.CardMissing.meaning } as const;
   return [...withCondition(conditions, change, iso(o))];
+}
+
+/** A Node that stays in a cluster which the DPU has left; where the clusters were not looked at, what was known holds. */
+function formerCondition(o: Observed, { record }: Stay, conditions: Condition[]): Condition[] {
+  if (!o.former) return conditions;
+  const left = unusableFormer(o, record?.formerClusters ?? o.dpu.status?.formerClusters ?? []);
+  if (left.length === 0) return conditions.filter(({ type }) => type !== 'FormerNodeLeft');
+  const what = left.map(({ cluster, message }) => `Node ${o.dpu.metadata.name} of ${nameOf(cluster)} could not be removed: ${message}`);
+  const message = `${openEnded(what.join('; '))}. ${REASONS.FormerNodeLeft.fix}`;
+  return [...withCondition(conditions, { type: 'FormerNodeLeft', status: 'True', reason: 'FormerNodeLeft', message }, iso(o))];
 }
 
 function conditionSetter(o: Observed, status: DpuStatus) {

@@ -1,5 +1,6 @@
 /** Deleting: tenant Node and token, host network, claim and node effect, finalizer; each observed gone before the next. */
 import { clusterName, hasFinalizer, idOf, isClaimed, isForced, operationOf, pciOf, uidOf, wasReached } from '../facts.ts';
+import { formerRemoval, unusableFormer } from '../former-clusters.ts';
 import { failed } from './endings.ts';
 import { removal } from './tenant-node.ts';
 import type { HostFacts, Observed } from '../observed.ts';
@@ -7,7 +8,7 @@ import type { Effect, Outcome, Stay } from '../outcome.ts';
 
 export function deleting(o: Observed): Outcome {
   if (!hasFinalizer(o)) return stay('Released', 'the Dpu to go', [], { quiet: true });
-  const tenant = leaveTenant(o);
+  const tenant = leaveTenant(o) ?? leaveFormer(o);
   if (tenant?.kind === 'stay') return tenant;
   const farewell: Effect[] = wasReached(o, 'OSInstalled') && isReachable(o) ? [{ do: 'deleteToken' }] : [];
   const gone = (effects: Effect[]) =>
@@ -37,6 +38,13 @@ function leaveTenant(o: Observed): Stay | undefined {
     return stay(tenant.state, `${clusterName(o)} to be usable, so that Node ${dpu.metadata.name} can be removed: ${tenant.message}`);
   }
   return removal(o, 'RemovingTenantNode', { quiet: true });
+}
+
+/** What the DPU left before, or was to leave with its next attempt. */
+function leaveFormer(o: Observed): Stay | undefined {
+  const unusable = isForced(o) ? undefined : unusableFormer(o)[0];
+  if (unusable) return stay(unusable.state, `${unusable.what}, so that Node ${o.dpu.metadata.name} can be removed: ${unusable.message}`);
+  return formerRemoval(o, 'RemovingTenantNode', { quiet: true });
 }
 
 const isReachable = ({ tenant }: Observed): boolean => typeof tenant !== 'string' && tenant.state === 'Reachable';

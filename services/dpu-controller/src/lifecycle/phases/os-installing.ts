@@ -1,5 +1,6 @@
 /** OSInstalling: the Node of the old software leaves the tenant cluster; the agent pushes image and bf.cfg and follows the log. */
 import { attemptOf, clusterName, idOf, inputsNow, isHeld, operationOf, pciOf, sameInputs } from '../facts.ts';
+import { clusterRecord, formerRemoval } from '../former-clusters.ts';
 import { failed, inputsChanged } from './endings.ts';
 import { foreignNode, removal } from './tenant-node.ts';
 import type { Observed } from '../observed.ts';
@@ -30,7 +31,10 @@ export function osInstalling(o: Observed): Outcome {
         message: `the agent of host ${o.dpu.spec.nodeName} to stop the installation, which is overdue`,
       };
     default:
-      return obstacleBeforeInstall(o) ?? (operation ? wait : { ...wait, operation: { open: 'install' }, record: version(o) });
+      return (
+        obstacleBeforeInstall(o) ??
+        (operation ? wait : { ...wait, operation: { open: 'install' }, record: { ...version(o), ...clusterRecord(o) } })
+      );
   }
 }
 
@@ -51,7 +55,7 @@ function obstacleBeforeInstall(o: Observed): Outcome | undefined {
       effects: [{ do: 'hold', attempt: attemptOf(o).number }],
     };
   const foreign = foreignNode(o);
-  return foreign ? { kind: 'stay', ...foreign } : removal(o, 'TenantNodeLeaving');
+  return foreign ? { kind: 'stay', ...foreign } : (removal(o, 'TenantNodeLeaving') ?? formerRemoval(o, 'TenantNodeLeaving'));
 }
 
 const version = ({ bfb }: Observed) => (typeof bfb === 'string' || !bfb.version ? undefined : { bfbVersion: bfb.version });

@@ -6,6 +6,7 @@ import { gone } from '../status.ts';
 import { Stored, type Change } from '../store/collection.ts';
 import { apiVersionOf } from '../resources/resource.ts';
 import { encoderOf } from '../http/encode.ts';
+import { turn } from '../http/respond.ts';
 import type { KubeObject } from '../objects.ts';
 import { checkWatchOptions } from './options.ts';
 import { selectorOf } from './read.ts';
@@ -15,6 +16,8 @@ const BOOKMARK_MS = 15_000;
 const LONGEST_SECONDS = 1800;
 /** A reader that is this many bytes behind is cut off: it resumes when it can. */
 const BACKLOG = 32 * 1024 * 1024;
+/** Events sent before others get a turn. */
+const PIECE = 1000;
 const INITIAL_END = 'k8s.io/initial-events-end';
 
 const restamped = (object: KubeObject, revision: number): Stored =>
@@ -46,8 +49,8 @@ export function watch(api: Api, call: Call, request: IncomingMessage, response: 
     // What leaves the selection is told as it was in it, with the version of the change.
     else if (was) send('DELETED', type === 'DELETED' ? now : restamped(before.object, now.revision));
   };
-  const bookmark = (annotations?: Record<string, string>) => {
-    const metadata = { resourceVersion: String(api.store.revision), ...(annotations && { annotations }) };
+  const bookmark = (revision = api.store.revision, annotations?: Record<string, string>) => {
+    const metadata = { resourceVersion: String(revision), ...(annotations && { annotations }) };
     const object = {
       kind: call.resource.kind,
       apiVersion: apiVersionOf(call.resource),
@@ -62,21 +65,33 @@ export function watch(api: Api, call: Call, request: IncomingMessage, response: 
   if (!missed) return expired();
 
   const initial = fromNow && query.get('sendInitialEvents') !== 'false' && query.get('sendInitialEvents') !== '0';
-  if (initial)
-    for (const key of collection.keys()) {
-      const stored = collection.items.get(key)!;
-      if (matches(stored.object)) response.write(encode('ADDED', stored));
+  // Both what is there and what was missed may be long: it is sent in pieces, and what happens meanwhile waits behind it.
+  let live = false;
+  const waiting = [...missed];
+  const unsubscribe = collection.subscribe((change) => (live ? deliver(change) : waiting.push(change)));
+  const begin = async () => {
+    const { revision } = api.store;
+    const there = initial ? collection.keys().map((key) => collection.items.get(key)!) : [];
+    while (there.length > 0) {
+      for (const stored of there.splice(0, PIECE)) if (matches(stored.object)) response.write(encode('ADDED', stored));
+      if (there.length > 0) await turn(response);
+      if (response.writableEnded || response.destroyed) return;
     }
-  if (withInitial && bookmarks) bookmark({ [INITIAL_END]: 'true' });
-  missed.forEach(deliver);
-
-  const unsubscribe = collection.subscribe(deliver);
+    if (withInitial && bookmarks) bookmark(revision, { [INITIAL_END]: 'true' });
+    while (waiting.length > 0) {
+      waiting.splice(0, PIECE).forEach(deliver);
+      if (waiting.length > 0) await turn(response);
+      if (response.writableEnded || response.destroyed) return;
+    }
+    live = true;
+  };
+  void begin();
   const seconds = Math.min(Number(query.get('timeoutSeconds')) || LONGEST_SECONDS, LONGEST_SECONDS);
   const timeout = setTimeout(() => {
-    if (bookmarks) bookmark();
+    if (bookmarks && live) bookmark();
     response.end();
   }, seconds * 1000);
-  const ticks = bookmarks ? setInterval(bookmark, BOOKMARK_MS) : undefined;
+  const ticks = bookmarks ? setInterval(() => live && bookmark(), BOOKMARK_MS) : undefined;
   const forget = api.watches.add((ending) => (ending === 'expired' ? expired() : response.destroy()));
   const stop = () => {
     unsubscribe();

@@ -62,7 +62,7 @@ export function createTenantClusters(options: TenantClustersOptions): TenantClus
     return node?.metadata.uid === nodeUid ? node : undefined;
   }
 
-  /** A merge patch of that very Node: a uid that is not the object's is a conflict, and the Node is somebody else's then. */
+  /** A merge patch of that very Node; a Node of the name with another uid is left alone. */
   async function patchNode(
     tenant: TenantCluster,
     user: TenantUser,
@@ -74,7 +74,7 @@ export function createTenantClusters(options: TenantClustersOptions): TenantClus
     try {
       await nodes.patch({ name: user.name }, { ...patch, metadata: { ...patch.metadata, uid } }, { signal });
     } catch (error) {
-      if (!isConflict(error) && !isNotFound(error)) throw error;
+      if (!isConflict(error) && !isNotFound(error) && !isOfAnotherUid(error)) throw error;
     }
   }
 
@@ -102,10 +102,7 @@ export function createTenantClusters(options: TenantClustersOptions): TenantClus
       }),
 
     labelNode: (cluster, user, nodeUid, labels, options: Options = {}) =>
-      use(cluster, user, options, async (tenant) => {
-        if (await liveNode(tenant, user, nodeUid, options.signal))
-          await patchNode(tenant, user, nodeUid, { metadata: { labels } }, options.signal);
-      }),
+      use(cluster, user, options, (tenant) => patchNode(tenant, user, nodeUid, { metadata: { labels } }, options.signal)),
 
     ensureJoin: (cluster, user, attempt, options: Options = {}) =>
       use(cluster, user, options, async (tenant): Promise<Join> => {
@@ -143,3 +140,6 @@ export function createTenantClusters(options: TenantClustersOptions): TenantClus
     },
   };
 }
+
+/** A patch with a uid is refused for an object that has another one: the field is immutable. */
+const isOfAnotherUid = (error: unknown): boolean => error instanceof ApiError && error.causes.some(({ field }) => field === 'metadata.uid');

@@ -16,6 +16,7 @@ const HOST_KINDS: KindInfo[] = [
   CORE.Lease,
   CORE.Namespace,
 ];
+/** A Node's Lease goes with it by garbage collection, its signing request by the control plane's own cleaning after an hour. */
 const TENANT_KINDS: KindInfo[] = [CORE.Node, CORE.Secret, CORE.Pod, CORE.ServiceAccount, CORE.Namespace];
 
 /** Events stay by design; the agents' announcements are about hosts, not about what was provisioned there. */

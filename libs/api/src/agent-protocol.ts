@@ -4,7 +4,7 @@
  *
  * | call | 200 | else |
  * |---|---|---|
- * | `POST /v1/announce` {@link Announcement} | {@link AnnounceReply}: it stands on the Node | 403 not this node's agent, 409 an older boot or instance |
+ * | `POST /v1/announce` {@link Announcement} | {@link AnnounceReply}: it stands on the Node | 403 not this node's agent, 409 an older announcement, or another number for a boot that is known ({@link LastAnnounced}) |
  * | `POST /v1/operations/<id>/claim` {@link ClaimRequest} | {@link OperationSpec}: granted (an install: recorded in `Dpu.status`) | 403, 409 stale: drop it |
  * | `POST /v1/operations/<id>/report` {@link Report} | {@link ReportReply}: it stands in `Dpu.status` (or on the Node, for a reset) | 403, 409 stale: drop it |
  *
@@ -151,4 +151,15 @@ export interface ReportReply {
 export interface AgentApiError {
   reason: string;
   message: string;
+  /** With `AnnouncementStale`. */
+  announced?: LastAnnounced;
+}
+
+/** What dpu-controller heard last of a host. An agent whose journal was lost goes on from there: a boot that is known by its id keeps its number. */
+export interface LastAnnounced {
+  boot: number;
+  bootId: string;
+  sequence: number;
+  /** A reset of that boot is claimed: it may have been issued. */
+  reset?: true;
 }

@@ -1,7 +1,8 @@
 /** The life of the agent: look at the host, announce, go on with what was left, then take operations; look again now and then. */
 import type { AnnounceReply } from '@dpf/api';
 import type { OperationReceiver } from '@dpf/queue';
-import type { Controller } from './controller/client.ts';
+import { Refused, type Controller } from './controller/client.ts';
+import { uptimeOf } from './host/boot.ts';
 import { isUnfinished } from './journal/journal.ts';
 import { cleanup } from './operations/cleanup.ts';
 import type { OperationContext } from './operations/context.ts';
@@ -120,10 +121,21 @@ export class Agent {
         return;
       } catch (error) {
         this.trouble = (error as Error).message;
+        if (await this.#takeOver(error)) continue;
         this.#context.warn('dpu-controller did not take the announcement', { err: error });
       }
       await clock.sleep(pause, stopping);
     }
+  }
+
+  /** The journal was lost, or is another host's: what dpu-controller knows goes on. False when it is of no help. */
+  async #takeOver(error: unknown): Promise<boolean> {
+    const last = error instanceof Refused ? error.announced : undefined;
+    if (!last) return false;
+    const { journal, host, warn } = this.#context;
+    const news = await journal.goOnFrom(last, (await uptimeOf(host)) ?? 0);
+    if (news) warn('the journal knew less than dpu-controller, the count of boots goes on from there', { last, boot: journal.data.boot });
+    return news;
   }
 
   async #send(): Promise<AnnounceReply> {

@@ -1,4 +1,5 @@
 /** What the agent does to the host, told with the agent as a process that ends with its host. */
+import { rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { operationId } from '@dpf/api';
 import { cardSpec, generateBfb, startDpuSim } from '@dpf/dpu-sim';
@@ -38,6 +39,24 @@ describe('a host', () => {
     await stage.submit(id);
     await controller.result(await stage.ask({ kind: 'cleanup', id: `cleanup.${UID}.1`, pci: PCI, uid: UID }));
     expect(resets()).toHaveLength(1);
+  });
+
+  test('Rule boots-are-ordered: whose state folder was lost is announced in the same boot, with the next number', async () => {
+    await stage.agent.end();
+    const { boot, bootId } = controller.announcements[0]!;
+    const announced = { boot: boot - 5, bootId, sequence: 40 };
+    controller.onAnnounce = (said) => (said.boot === announced.boot && said.sequence > 40 ? { dpus: [] } : { status: 409, announced });
+    controller.announcements.length = 0;
+    rmSync(stage.stateDir, { recursive: true });
+    stage.agent.start();
+    await stage.announced(2);
+    expect(controller.announcements.map(({ boot, sequence }) => ({ boot, sequence }))).toEqual([
+      { boot, sequence: 1 },
+      { boot: boot - 5, sequence: 41 },
+    ]);
+    const id = operationId({ kind: 'cleanup', uid: UID, attempt: 1 });
+    await stage.ask({ kind: 'cleanup', id, pci: PCI, uid: UID });
+    expect(await controller.result(id)).toMatchObject({ state: 'succeeded', boot: boot - 5 });
   });
 
   test('has its virtual functions and bridge again after every boot, without being asked', async () => {

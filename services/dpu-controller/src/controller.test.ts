@@ -285,7 +285,10 @@ describe('agents', () => {
     const agent = await startAgent(['0000-4b-00']);
     await agent.reboot();
     agent.boot = 1;
-    expect(await agent.announce()).toMatchObject({ status: 409, refused: { reason: 'AnnouncementStale' } });
+    expect(await agent.announce()).toMatchObject({
+      status: 409,
+      refused: { reason: 'AnnouncementStale', announced: { boot: 2, bootId: 'boot-2', sequence: 1 } },
+    });
   });
 
   test('Rule claim-recorded: an install is answered only once its claim stands in the status; asked again it is answered again', async () => {

@@ -1,7 +1,7 @@
 /** The agent's requests to dpu-controller: HTTPS, its CA alone is trusted, the token is read anew for every request (the kubelet rotates it). */
 import { readFile } from 'node:fs/promises';
 import { Agent } from 'node:https';
-import type { AnnounceReply, Announcement, ClaimRequest, OperationSpec, Report, ReportReply } from '@dpf/api';
+import type { AgentApiError, AnnounceReply, Announcement, ClaimRequest, LastAnnounced, OperationSpec, Report, ReportReply } from '@dpf/api';
 import got from 'got';
 import type { Clock } from '../clock.ts';
 
@@ -9,9 +9,12 @@ import type { Clock } from '../clock.ts';
 export class Refused extends Error {
   override readonly name = 'Refused';
   readonly status: 403 | 409;
-  constructor(status: 403 | 409, message: string) {
+  /** Of a stale announcement: what dpu-controller knows. */
+  readonly announced: LastAnnounced | undefined;
+  constructor(status: 403 | 409, message: string, announced?: LastAnnounced) {
     super(message);
     this.status = status;
+    this.announced = announced;
   }
 }
 
@@ -57,8 +60,9 @@ export function createController(settings: ControllerSettings, clock: Clock, onT
     if (typeof answer === 'string') throw new Error(`${path}: ${answer}`);
     const { statusCode } = answer;
     if (statusCode === 200) return JSON.parse(answer.body) as T;
-    const words = messageOf(answer.body) ?? `answered ${statusCode}`;
-    if (statusCode === 403 || statusCode === 409) throw new Refused(statusCode, words);
+    const { reason, message, announced } = errorOf(answer.body);
+    const words = [reason, message].filter((part) => typeof part === 'string').join(': ') || `answered ${statusCode}`;
+    if (statusCode === 403 || statusCode === 409) throw new Refused(statusCode, words, announced);
     throw new Error(`${path}: ${statusCode} ${words}`);
   };
   const untilAnswered = async <T>(call: string, signal: AbortSignal, once: () => Promise<T>): Promise<T> => {
@@ -83,11 +87,10 @@ export function createController(settings: ControllerSettings, clock: Clock, onT
   };
 }
 
-function messageOf(body: string): string | undefined {
+function errorOf(body: string): Partial<AgentApiError> {
   try {
-    const { reason, message } = JSON.parse(body) as { reason?: unknown; message?: unknown };
-    return [reason, message].filter((part) => typeof part === 'string').join(': ') || undefined;
+    return (JSON.parse(body) as Partial<AgentApiError> | null) ?? {};
   } catch {
-    return undefined;
+    return {};
   }
 }

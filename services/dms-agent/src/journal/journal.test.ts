@@ -28,6 +28,26 @@ describe('the journal', () => {
     expect((await Journal.open(newFolder(), boot('a', 1_000 * MINUTE))).data.boot).toBe(1_000);
   });
 
+  test.each<[string, { boot: number; bootId: string; sequence: number; reset?: true }, object | undefined]>([
+    ['goes on where it was in this boot', { boot: 7, bootId: 'a', sequence: 20 }, { boot: 7, sequence: 20 }],
+    [
+      'takes a claimed reset for one that may have been issued',
+      { boot: 7, bootId: 'a', sequence: 20, reset: true },
+      { reset: { boot: 7 } },
+    ],
+    ['counts above a boot that is over', { boot: 2_000, bootId: 'z', sequence: 20 }, { boot: 2_001, sequence: 1 }],
+    ['learns nothing where a boot that is over has a smaller number', { boot: 7, bootId: 'z', sequence: 20 }, undefined],
+    ['learns nothing from an older number of its own', { boot: 1_000, bootId: 'a', sequence: 1, reset: true }, undefined],
+  ])('Rule boots-are-ordered: one that was lost %s', async (_case, last, after) => {
+    const folder = newFolder();
+    const journal = await Journal.open(folder, boot('a'));
+    await journal.update((data) => data.sequence++);
+    expect(await journal.goOnFrom(last, 90_000)).toBe(after !== undefined);
+    const { data } = await Journal.open(folder, boot('a'));
+    expect(data).toMatchObject(after ?? { boot: 1_000, sequence: 1 });
+    expect(data.reset?.issuedAtUptime).toBe(after && last.reset && 90_000);
+  });
+
   test('a reset belongs to its boot', async () => {
     const folder = newFolder();
     const first = await Journal.open(folder, boot('a'));

@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseOperationId, type JournalHead, type Pci } from '@dpf/api';
+import { parseOperationId, type JournalHead, type LastAnnounced, type Pci } from '@dpf/api';
 import { errnoOf } from '../host/port.ts';
 import type { Ending, InstallRecord, JournalData } from './records.ts';
 
@@ -53,6 +53,25 @@ export class Journal {
       return write;
     });
     return this.#queued;
+  }
+
+  /**
+   * By boots-are-ordered the count goes on from what dpu-controller knows, where this journal was lost: a boot that is known keeps its number, another one
+   * gets a greater number. A reset that was claimed in this boot may have been issued. False when all that is no news.
+   * @param uptime of the host, milliseconds
+   */
+  async goOnFrom(last: LastAnnounced, uptime: number): Promise<boolean> {
+    const { boot, bootId, sequence } = this.#data;
+    const known = last.bootId === bootId;
+    const next = known
+      ? { boot: last.boot, sequence: Math.max(sequence, last.sequence) }
+      : { boot: Math.max(boot, last.boot + 1), sequence };
+    if (next.boot === boot && next.sequence === sequence) return false;
+    await this.update((data) => {
+      Object.assign(data, next);
+      if (known && last.reset) data.reset ??= { boot: next.boot, issuedAtUptime: uptime };
+    });
+    return true;
   }
 
   install(pci: Pci): InstallRecord | undefined {

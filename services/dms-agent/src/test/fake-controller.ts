@@ -4,10 +4,10 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
-import type { AnnounceReply, Announcement, OperationSpec, Report, ReportReply } from '@dpf/api';
+import type { AnnounceReply, Announcement, LastAnnounced, OperationSpec, Report, ReportReply } from '@dpf/api';
 import { selfSigned } from './pki.ts';
 
-export type Answer<T> = T | { status: number };
+export type Answer<T> = T | { status: number; announced?: LastAnnounced };
 
 export class FakeController {
   readonly announcements: Announcement[] = [];
@@ -36,7 +36,7 @@ export class FakeController {
           request.headers.authorization === 'Bearer the-token' ? this.#answer(request.url ?? '', JSON.parse(text)) : { status: 401 };
         const status = 'status' in (answer as object) ? (answer as { status: number }).status : 200;
         response.writeHead(status, { 'content-type': 'application/json' });
-        response.end(JSON.stringify(status === 200 ? answer : { reason: 'Test', message: `answers ${status}` }));
+        response.end(JSON.stringify(status === 200 ? answer : { reason: 'Test', message: `answers ${status}`, ...(answer as object) }));
         for (const wake of this.#changed.splice(0)) wake();
       });
     });

@@ -1,7 +1,7 @@
 /** An agent announces itself: boot, cards and what it holds stand on its Node, and it learns which Dpus of its host exist. */
 import { wakeUpKey, type Announcement, type Dpu, type Node } from '@dpf/api';
 import { writeNode } from '../act.ts';
-import { announced } from '../host/announce.ts';
+import { announced, lastAnnounced } from '../host/announce.ts';
 import { recordsOf } from '../host/records.ts';
 import { sweep } from '../host/sweep.ts';
 import type { AnnounceAnswer } from '../ports.ts';
@@ -20,7 +20,11 @@ export async function announce(world: World, node: string, announcement: Announc
     if (!heard)
       return {
         status: 409,
-        refused: { reason: 'AnnouncementStale', message: `boot ${recordsOf(host).agent?.boot} of node ${node} was announced before` },
+        refused: {
+          reason: 'AnnouncementStale',
+          message: `a later announcement of node ${node} was heard before, or its boot under another number`,
+          announced: lastAnnounced(host),
+        },
       };
     const known = stores.dpus.byIndex('host', node);
     const others = await readClaimants(world, heard, known, signal);

@@ -183,6 +183,12 @@ describe('what is answered', () => {
     expect(answer).toMatchObject({ status: 409, body: { reason: 'OperationStale', message: 'attempt 2 is the present one' } });
   });
 
+  test('a stale announcement: 409, with what is known of the host', async () => {
+    const announced = { boot: 7, bootId: 'b', sequence: 3, reset: true as const };
+    answers.announce = async () => ({ status: 409, refused: { reason: 'AnnouncementStale', message: 'heard before', announced } });
+    expect(await call('/v1/announce', announcement, tokens.w1)).toMatchObject({ status: 409, body: { announced } });
+  });
+
   test('an outage: 503, keep it and try again; neither answer nor log holds what the reconciler said of secrets', async () => {
     answers.claim = async () => Promise.reject(new Error('cannot patch: token abcdef.0123456789abcdef'));
     const answer = await call('/v1/operations/install.u1.1/claim', claim, tokens.w1);

@@ -154,6 +154,6 @@ function operationOf(id: string, node: string): OperationRef | Refusal {
 }
 
 const foreign = (message: string): Refusal => ({ status: 403, refused: { reason: 'NotYours', message } });
-const refuse = (reply: FastifyReply, { status, refused }: Refusal) => send(reply, status, refused.reason as Reason, refused.message);
+const refuse = (reply: FastifyReply, { status, refused }: Refusal) => reply.code(status).send(refused);
 const send = (reply: FastifyReply, status: number, reason: Reason, message: string) =>
   reply.code(status).send({ reason, message } satisfies AgentApiError);

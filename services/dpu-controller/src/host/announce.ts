@@ -1,6 +1,6 @@
 /** An agent's announcement, as a change of its host's Node. */
 import { NODE_LABELS } from '@dpf/api';
-import type { AgentRecord, Announcement, Node } from '@dpf/api';
+import type { AgentRecord, Announcement, LastAnnounced, Node } from '@dpf/api';
 import { releaseForced } from './entries.ts';
 import { recordsOf, withRecords } from './records.ts';
 
@@ -24,7 +24,17 @@ export function announced(node: Node, announcement: Announcement, discovery: 'nf
   return discovery === 'agent' ? withDiscoveryLabels(released, announcement) : released;
 }
 
-const isOlder = (a: Announcement, b: AgentRecord): boolean => a.boot < b.boot || (a.boot === b.boot && a.sequence < b.sequence);
+/** A boot keeps its number: an agent whose journal was lost counts anew, and its other number is no other boot. */
+const isOlder = (a: Announcement, b: AgentRecord): boolean =>
+  a.bootId === b.bootId ? a.boot !== b.boot || a.sequence <= b.sequence : a.boot <= b.boot;
+
+/** What an agent is told whose announcement is an older one. */
+export function lastAnnounced(node: Node): LastAnnounced | undefined {
+  const { agent, reset } = recordsOf(node);
+  if (!agent) return undefined;
+  const { boot, bootId, sequence } = agent;
+  return { boot, bootId, sequence, ...(reset?.boot === boot && { reset: true }) };
+}
 
 /** What an announcement says, its number apart: the same said again is no news. */
 const says = ({ instance, boot, bootId, agentVersion, cards, journal, holds }: Omit<Announcement, 'node'>): string =>

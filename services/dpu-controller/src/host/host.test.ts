@@ -153,12 +153,15 @@ describe('what others left behind', () => {
 });
 
 describe('an announcement', () => {
-  const known = (builder: NodeBuilder = node().agent({ boot: 2, sequence: 5 })) => builder.object;
+  const known = (builder: NodeBuilder = node().agent({ boot: 2, bootId: 'boot-2', sequence: 5 })) => builder.object;
   test.each([
     ['an older boot', { boot: 1, sequence: 9 }, false],
     ['an older one of the same boot', { boot: 2, sequence: 4 }, false],
+    ['the same one once more', { boot: 2, sequence: 5 }, false],
     ['a later one of the same boot', { boot: 2, sequence: 6 }, true],
     ['a greater boot, whatever its number', { boot: 3, sequence: 1 }, true],
+    ['the same boot under a greater number, of a journal that was lost', { boot: 900, bootId: 'boot-2', sequence: 6 }, false],
+    ['another boot under the same number, of a journal that was lost', { boot: 2, bootId: 'boot-3', sequence: 6 }, false],
   ])('Rule boots-are-ordered: %s', (_, said, accepted) => {
     expect(announced(known(), announcement(said), 'nfd', NOW) !== undefined).toBe(accepted);
   });
@@ -193,7 +196,7 @@ function announcement(change: Partial<Announcement>): Announcement {
     node: 'worker-1',
     instance: 'agent-9',
     boot: 1,
-    bootId: 'b',
+    bootId: `boot-${change.boot ?? 1}`,
     sequence: 1,
     agentVersion: '0',
     cards,

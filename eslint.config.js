@@ -9,7 +9,10 @@ const forbid = (files, ignores, groups) => ({
 });
 const K8S = [['@kubernetes/client-node', '@kubernetes/client-node/*'], 'Only libs/kube talks to Kubernetes: use its port.'];
 const REDIS = [['bullmq', 'ioredis'], 'Only libs/queue talks to Redis: use its port.'];
-const SIM = [['@dpf/kube-sim', '@dpf/dpu-sim', '**/sim/**'], 'Nothing that is deployed imports a simulator.'];
+const SIM = [
+  ['@dpf/kube-sim', '@dpf/kube-faults', '@dpf/dpu-sim', '@dpf/pki', '@dpf/control-plane', '**/sim/**', '**/hack/**'],
+  'Nothing that is deployed imports a simulator or a development tool.',
+];
 const SERVICES = [
   ['@dpf/*-controller', '@dpf/bfb-downloader', '@dpf/dms-agent', '**/services/**'],
   'Services are deployed separately and never import one another.',
@@ -70,6 +73,7 @@ export default tseslint.config(
       'e2e/**',
       'bench/**',
       'hack/**',
+      'charts/**',
       '**/*.test.ts',
       '**/*.{js,mjs}',
       '**/test/**',

@@ -1,3 +1,4 @@
+/* global AbortSignal, fetch */
 const { SERVICES, NAMESPACE } = process.env;
 const url = (service, scheme, port, path) => `${scheme}://${SERVICES}-${service}.${NAMESPACE}.svc:${port}${path}`;
 let failed = false;

@@ -93,14 +93,15 @@ spec:
       affinity: {{- toYaml . | nindent 8 }}
       {{- end }}
       topologySpreadConstraints:
-        {{- if $shared.topologySpreadConstraints }}
-        {{- toYaml $shared.topologySpreadConstraints | nindent 8 }}
+        {{- $selector := dict "matchLabels" (include "dpf.selector" $args | fromYaml) }}
+        {{- range $shared.topologySpreadConstraints }}
+        - {{ merge (dict) . (dict "labelSelector" $selector) | toJson }}
         {{- else }}
         {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
         - topologyKey: {{ . }}
           maxSkew: 1
           whenUnsatisfiable: ScheduleAnyway
-          labelSelector: { matchLabels: {{ include "dpf.selector" $args | fromYaml | toJson }} }
+          labelSelector: {{ toJson $selector }}
           matchLabelKeys: [pod-template-hash]
         {{- end }}
         {{- end }}

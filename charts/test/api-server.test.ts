@@ -1,0 +1,140 @@
+/** What the chart renders, put before a real API server: everything is accepted as it is, and the Pods pass the Pod Security level that they should. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { knownAssets, startControlPlane, type ControlPlane } from '../../hack/control-plane/src/index.ts';
+import { connectTo, type Api, type AskedResource } from './api.ts';
+import { objects, podOf, type Rendered } from './helm.ts';
+import { MATRIX } from './matrix.ts';
+
+const assets = knownAssets('api');
+const real = 'folder' in assets ? describe : describe.skip;
+/** Groups of other projects, whose CRDs are not here: those objects are only rendered. */
+const FOREIGN = ['cert-manager.io/', 'nfd.k8s-sigs.io/', 'security.openshift.io/', 'monitoring.coreos.com/'];
+const isOurs = ({ apiVersion }: Rendered) => !FOREIGN.some((group) => apiVersion.startsWith(group));
+const isCrd = ({ kind }: Rendered) => kind === 'CustomResourceDefinition';
+const TENANT = { namespace: 'tenant-00-ns', usableFrom: ['*'], names: ['tenant-00'] };
+const GROUP = 'provisioning.dpu.nvidia.com';
+
+real('on a real API server', () => {
+  let plane: ControlPlane;
+  let api: Api;
+  let defaults: Rendered[];
+  const namespace = (name: string, labels: Record<string, string> = {}) =>
+    api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
+  /** API servers may be told to admit no privileged container at all; the agent is then put before them without. */
+  const accepted = (object: Rendered) =>
+    api.apply(object, { dryRun: true }).catch((error: Error) => {
+      const agent = podOf(object)?.containers[0];
+      if (!agent || !error.message.includes('disallowed by cluster policy')) throw new Error(`${object.kind}: ${error.message}`);
+      delete agent.securityContext?.['privileged'];
+      return api.apply(object, { dryRun: true });
+    });
+
+  beforeAll(async () => {
+    if (!('folder' in assets)) return;
+    [plane, defaults] = await Promise.all([
+      startControlPlane({ assets: assets.folder, name: 'chart', controllers: false }),
+      objects({ values: { tenantClusters: [TENANT] } }),
+    ]);
+    api = await connectTo(plane);
+    for (const name of ['dpf-provisioning', 'dpu', 'team-a', 'team-b', 'tenant-00-ns']) await namespace(name);
+    await namespace('strict', { 'pod-security.kubernetes.io/enforce': 'restricted' });
+    await api.apply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: 'strict' } });
+  });
+  afterAll(async () => {
+    api?.close();
+    await plane?.stop();
+  });
+
+  test.each(Object.keys(MATRIX))('everything rendered with %s is accepted, without a warning', async (set) => {
+    const all = set === 'the defaults' ? defaults : (await objects(MATRIX[set] ?? {})).filter((object) => !isCrd(object));
+    await Promise.all(all.filter(isOurs).map(accepted));
+  });
+
+  test('in a namespace of the level restricted all Pods but the agents’ are admitted', async () => {
+    const all = await objects({ namespace: 'strict', values: { registryMirror: { enabled: true } } });
+    // Pods are judged, not workloads.
+    const pods = all.flatMap(({ metadata, ...object }) => {
+      const spec = podOf({ metadata, ...object });
+      const admitted = spec && { ...spec, priorityClassName: undefined, serviceAccountName: 'default' };
+      return admitted ? [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: metadata.name, namespace: 'strict' }, spec: admitted }] : [];
+    });
+    const refused = await Promise.all(
+      pods.map((pod) =>
+        accepted(pod).then(
+          () => undefined,
+          (error: Error) => `${pod.metadata.name}: ${error.message}`,
+        ),
+      ),
+    );
+    expect(pods.length).toBe(9);
+    expect(refused.filter((one) => one !== undefined)).toEqual([
+      expect.stringMatching(/^dpf-provisioning-dms-agent: .*violates PodSecurity "restricted/),
+    ]);
+  });
+
+  describe('under its service account', () => {
+    beforeAll(async () => {
+      const rbac = defaults.filter(({ apiVersion, kind }) => apiVersion.startsWith('rbac.') || kind === 'ServiceAccount');
+      await Promise.all(rbac.map((object) => api.apply(object)));
+      // The authorizer follows by a watch.
+      for (let tries = 0; tries < 100 && !(await may('dpu-controller', 'dpf-provisioning', 'get', { resource: 'pods' })); tries++)
+        await pause(50);
+    });
+    const may = (service: string, where: string, verb: string, what: AskedResource) =>
+      api.may(`dpf-provisioning/dpf-provisioning-${service}`, where, verb, what);
+    const own = (resource: string, subresource?: string): AskedResource => ({
+      group: GROUP,
+      resource,
+      ...(subresource ? { subresource } : {}),
+    });
+    const secret = (name: string): AskedResource => ({ resource: 'secrets', name });
+
+    test.each<[string, 'may' | 'may not', string, string, AskedResource]>([
+      ['dpu-controller', 'may', 'patch', 'dpf-provisioning', own('dpus', 'status')],
+      ['dpu-controller', 'may', 'patch', '', { resource: 'nodes' }],
+      ['dpu-controller', 'may', 'watch', 'tenant-00-ns', secret('tenant-00-admin-kubeconfig')],
+      ['dpu-controller', 'may not', 'watch', 'tenant-00-ns', secret('another')],
+      ['dpu-controller', 'may not', 'get', 'tenant-00-ns', secret('another')],
+      ['dpu-controller', 'may not', 'list', 'dpf-provisioning', { resource: 'secrets' }],
+      ['dpu-controller', 'may not', 'create', 'dpf-provisioning', own('dpus')],
+      ['dpu-controller', 'may not', 'get', 'team-a', own('dpus')],
+      ['dpuset-controller', 'may', 'create', 'dpf-provisioning', own('dpus')],
+      ['dpuset-controller', 'may not', 'patch', 'dpf-provisioning', own('dpus', 'status')],
+      ['dpuset-controller', 'may not', 'patch', '', { resource: 'nodes' }],
+      ['dpuset-controller', 'may not', 'get', 'dpf-provisioning', secret('any')],
+      ['bfb-downloader', 'may', 'update', 'dpf-provisioning', own('bfbs', 'status')],
+      ['bfb-downloader', 'may not', 'get', '', { resource: 'nodes' }],
+      ['dms-agent', 'may not', 'get', 'dpf-provisioning', own('dpus')],
+      ['dms-agent', 'may not', 'get', 'dpf-provisioning', secret('any')],
+      ['dms-agent', 'may not', 'get', '', { resource: 'nodes' }],
+    ])('%s %s %s in “%s” %j', async (service, expected, verb, where, what) => {
+      expect((await may(service, where, verb, what)) ? 'may' : 'may not').toBe(expected);
+    });
+  });
+
+  test('an upgrade of the CRDs takes them whole, and objects live on', async () => {
+    const crds = defaults.filter(isCrd);
+    await Promise.all(crds.map((crd) => api.apply(crd)));
+    const bfb = {
+      apiVersion: `${GROUP}/v1alpha1`,
+      kind: 'Bfb',
+      metadata: { name: 'kept', namespace: 'dpu' },
+      spec: { url: 'http://10.0.0.7/x.bfb' },
+    };
+    for (let tries = 0; ; tries++) {
+      const served = await api.apply(bfb).then(
+        () => true,
+        (error: Error) => (tries < 100 ? false : Promise.reject(error)),
+      );
+      if (served) break;
+      await pause(50);
+    }
+    await Promise.all(
+      crds.map(({ metadata, ...crd }) =>
+        api.apply({ ...crd, metadata: { ...metadata, annotations: { ...metadata.annotations, upgraded: 'yes' } } }),
+      ),
+    );
+    expect(await api.get(`/apis/${GROUP}/v1alpha1/namespaces/dpu/bfbs/kept`)).toMatchObject({ spec: { url: 'http://10.0.0.7/x.bfb' } });
+  });
+});

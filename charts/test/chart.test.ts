@@ -1,0 +1,234 @@
+/** The chart as it is rendered: what holds for every set of values, and what single values do. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { agentAclRules, serviceAclRules } from '../../libs/queue/src/acl.ts';
+import { documentedValues, generated } from '../generate.ts';
+import { CHART, find, lint, objects, podOf, render, type Rendered } from './helm.ts';
+import { MATRIX } from './matrix.ts';
+
+const rendered = new Map<string, Rendered[]>();
+const SETS = Object.keys(MATRIX);
+const of = (set: string): Rendered[] => rendered.get(set) ?? [];
+const defaults = () => of('the defaults');
+
+beforeAll(async () => {
+  await Promise.all(SETS.map(async (set) => rendered.set(set, await objects(MATRIX[set] ?? {}))));
+});
+
+describe.each(SETS)('with %s', (set) => {
+  test('every object has a name once, the usual labels, and a namespace where one belongs', () => {
+    const names = of(set).map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`);
+    expect(new Set(names).size).toBe(names.length);
+    const ours = of(set).filter(({ metadata }) => metadata.name !== 'more');
+    for (const { metadata } of ours) {
+      const labels = ['name', 'instance', 'version', 'component', 'part-of', 'managed-by'].map((label) => `app.kubernetes.io/${label}`);
+      expect(Object.keys(metadata.labels ?? {})).toEqual(expect.arrayContaining([...labels, 'helm.sh/chart']));
+    }
+  });
+
+  test('every Pod pulls with the secret, mounts no token by itself, and bounds its containers', () => {
+    for (const object of of(set)) {
+      const pod = podOf(object);
+      if (!pod) continue;
+      expect(pod.imagePullSecrets).toContainEqual({ name: 'dpf-provisioning-regcred' });
+      expect(pod.automountServiceAccountToken).toBe(false);
+      for (const container of [...pod.containers, ...(pod.initContainers ?? [])]) {
+        expect(container.image).toMatch(/:[\w.-]+$|@sha256:[0-9a-f]{64}$/);
+        expect(container.image).not.toMatch(/:latest$/);
+        expect(container.resources).toMatchObject({ requests: expect.anything(), limits: { memory: expect.anything() } });
+        expect(container.securityContext).toMatchObject({ readOnlyRootFilesystem: true });
+      }
+      if (object.kind === 'Job' || object.kind === 'Pod') continue;
+      for (const container of pod.containers)
+        expect(container).toMatchObject({
+          livenessProbe: expect.anything(),
+          readinessProbe: expect.anything(),
+          startupProbe: expect.anything(),
+        });
+    }
+  });
+
+  test('no rule has a wildcard, and Secrets are listed only in tenants’ namespaces', () => {
+    const roles = of(set).filter(({ kind }) => kind === 'Role' || kind === 'ClusterRole');
+    for (const role of roles)
+      for (const rule of (role['rules'] ?? []) as { apiGroups: string[]; resources: string[]; verbs: string[] }[]) {
+        const words = [...rule.apiGroups, ...rule.resources, ...rule.verbs];
+        for (const bad of ['*', 'escalate', 'bind', 'impersonate', 'pods/exec', 'serviceaccounts/token']) expect(words).not.toContain(bad);
+        if (!rule.resources.includes('secrets')) continue;
+        expect(role.kind).toBe('Role');
+        if (rule.verbs.some((verb) => verb !== 'get')) expect(role.metadata.name).toMatch(/-tenants$/);
+      }
+  });
+
+  test('no text of a Secret is found outside of Secrets', () => {
+    const secrets = of(set).filter(({ kind }) => kind === 'Secret');
+    const words = secrets.flatMap((secret) => Object.values((secret['stringData'] as Record<string, string>) ?? {}));
+    const others = JSON.stringify(of(set).filter(({ kind }) => kind !== 'Secret'));
+    for (const word of words.filter((text) => text.length === 32)) expect(others).not.toContain(word);
+  });
+});
+
+test('helm lint finds nothing, with the least and the most', async () => {
+  await Promise.all([lint({}), lint(MATRIX['digests, mirrors, hooks everywhere']?.values ?? {})]);
+});
+
+test('with certificates and passwords from outside, two renderings are the same text', async () => {
+  const gitops = MATRIX['everything of GitOps: existing certificates and passwords, Redis on a volume'] ?? {};
+  expect(await render(gitops)).toBe(await render(gitops));
+});
+
+test('two releases in two namespaces share no object that has no namespace', () => {
+  const cluster = (set: string) => of(set).filter(({ metadata, kind }) => !metadata.namespace && kind !== 'CustomResourceDefinition');
+  const names = new Set(cluster('the defaults').map(({ kind, metadata }) => `${kind}/${metadata.name}`));
+  for (const { kind, metadata } of cluster('another release, other names, no extras'))
+    expect(names).not.toContain(`${kind}/${metadata.name}`);
+});
+
+describe('what is made twice is the same (npm run generate)', () => {
+  test('the CRDs, and the table of values', async () => {
+    for (const [file, text] of await generated()) expect({ file, text: readFileSync(file, 'utf8') }).toEqual({ file, text });
+  });
+  test('every value has a comment', () => {
+    const text = readFileSync(join(CHART, 'values.yaml'), 'utf8');
+    const documented = new Set(documentedValues(text).map(({ path }) => path));
+    const leaves = (value: unknown, path: string[]): string[] =>
+      documented.has(path.join('.')) || typeof value !== 'object' || value === null
+        ? [path.join('.')]
+        : Object.entries(value).flatMap(([key, inside]) => leaves(inside, [...path, key]));
+    expect(leaves(parse(text), []).filter((path) => !documented.has(path))).toEqual([]);
+  });
+  test('the users of Redis may do what libs/queue says, and the probe may ping', () => {
+    const acl = find(defaults(), 'Secret', 'dpf-provisioning-redis-acl')['stringData'] as Record<string, string>;
+    const lines = (acl['users.acl'] ?? '').trim().split('\n');
+    const rulesOf = (user: string) =>
+      lines.find((line) => line.startsWith(`user ${user} on #`))?.replace(/^user \S+ on #[0-9a-f]{64} /, '');
+    for (const user of ['dpuset-controller', 'dpu-controller', 'bfb-downloader']) expect(rulesOf(user)).toBe(serviceAclRules('dpf'));
+    expect(rulesOf('dms-agent')).toBe(agentAclRules('dpf'));
+    expect(lines.slice(0, 2)).toEqual(['user default off', 'user probe on nopass resetkeys resetchannels -@all +ping']);
+  });
+  test('the environment of a service has only variables that it knows', () => {
+    const sources = ['libs/controller/src/backing.ts', 'libs/service/src/run.ts'];
+    for (const [kind, service, file] of [
+      ['Deployment', 'dpuset-controller', undefined],
+      ['Deployment', 'dpu-controller', 'config.ts'],
+      ['Deployment', 'bfb-downloader', 'config.ts'],
+      ['DaemonSet', 'dms-agent', 'main.ts'],
+    ] as const) {
+      const own = file === undefined ? [] : [`services/${service}/src/${file}`];
+      const text = [...sources, ...own].map((path) => readFileSync(join(CHART, '..', '..', path), 'utf8')).join('');
+      const { containers } = podOf(find(of('one replica, caps, discovery by agents, no hooks'), kind, `dpf-provisioning-${service}`)) ?? {
+        containers: [],
+      };
+      for (const { name } of containers[0]?.env ?? [])
+        expect(name === 'NODE_OPTIONS' || text.includes(`'${name.replace(/_FILE$/, '')}`) ? 'known' : name).toBe('known');
+    }
+  });
+});
+
+describe('the agent', () => {
+  const agent = (set: string) => find(of(set), 'DaemonSet', 'dpf-provisioning-dms-agent');
+  test('has exactly these rights on its host', () => {
+    const pod = podOf(agent('the defaults'));
+    const paths = (pod?.volumes ?? []).flatMap(({ name, hostPath }) => (hostPath ? [[name, hostPath.path, hostPath.type]] : []));
+    const readOnly = pod?.containers[0]?.volumeMounts?.filter((mount) => mount.readOnly).map(({ name }) => name);
+    expect(paths).toEqual([
+      ['state', '/var/lib/dpf-provisioning', 'DirectoryOrCreate'],
+      ['host-dev', '/dev', 'Directory'],
+      ['host-sys', '/sys', 'Directory'],
+      ['host-proc', '/proc', 'Directory'],
+      ['host-features', '/etc/kubernetes/node-feature-discovery/features.d', 'DirectoryOrCreate'],
+    ]);
+    expect(readOnly).toEqual(['redis', 'trust', 'token', 'bfb', 'host-proc']);
+    expect([pod?.hostNetwork, pod?.hostPID, pod?.hostIPC]).toEqual([true, true, undefined]);
+    expect(pod?.containers[0]?.securityContext).toEqual({ privileged: true, runAsUser: 0, readOnlyRootFilesystem: true });
+  });
+  test('speaks to the API server with no token: its only one is for dpu-controller', () => {
+    const tokens = (podOf(agent('the defaults'))?.volumes ?? [])
+      .flatMap(({ projected }) => projected?.sources ?? [])
+      .filter((source) => 'serviceAccountToken' in source);
+    expect(tokens).toEqual([{ serviceAccountToken: { path: 'token', audience: 'dpf-provisioning-agent', expirationSeconds: 3607 } }]);
+    const bound = defaults().flatMap((object) => (object['subjects'] ?? []) as { name: string }[]);
+    expect(bound.map(({ name }) => name)).not.toContain('dpf-provisioning-dms-agent');
+  });
+  test('is never twice on a host, and stays through its own node effect', () => {
+    expect(agent('the defaults')['spec']).toMatchObject({ updateStrategy: { rollingUpdate: { maxSurge: 0 } } });
+    expect(podOf(agent('the defaults'))?.tolerations).toEqual([{ operator: 'Exists' }]);
+  });
+  test.each([
+    ['the defaults', { 'feature.node.kubernetes.io/dpu-enabled': 'true' }],
+    ['one replica, caps, discovery by agents, no hooks', { pool: 'dpu' }],
+  ])('with %s it runs on the nodes %j', (set, nodes) => {
+    expect(podOf(agent(set))?.nodeSelector).toEqual(nodes);
+  });
+});
+
+describe('single values', () => {
+  const count = (set: string, kind: string) => of(set).filter((object) => object.kind === kind).length;
+  test('replicas of one have no disruption budget', () => {
+    expect([
+      count('the defaults', 'PodDisruptionBudget'),
+      count('one replica, caps, discovery by agents, no hooks', 'PodDisruptionBudget'),
+    ]).toEqual([3, 0]);
+  });
+  test('CRDs are kept when the release goes, and left out where another release has them', () => {
+    const crds = defaults().filter(({ kind }) => kind === 'CustomResourceDefinition');
+    expect(crds.map(({ metadata }) => metadata.annotations?.['helm.sh/resource-policy'])).toEqual(['keep', 'keep', 'keep', 'keep']);
+    expect(count('another release, other names, no extras', 'CustomResourceDefinition')).toBe(0);
+  });
+  test('cert-manager, NFD, OpenShift and the Prometheus operator get their objects where their API exists', () => {
+    const kinds = ['Certificate', 'NodeFeatureRule', 'SecurityContextConstraints', 'PodMonitor'];
+    expect(kinds.map((kind) => count('the defaults', kind))).toEqual([0, 0, 0, 0]);
+    expect(kinds.map((kind) => count('a cluster with cert-manager, NFD and the Prometheus operator', kind))).toEqual([4, 1, 0, 1]);
+    expect(kinds.map((kind) => count('OpenShift', kind))).toEqual([4, 1, 1, 0]);
+  });
+  test('on OpenShift the controllers leave their user to the cluster', () => {
+    const pods = of('OpenShift').filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet');
+    for (const object of pods) expect(podOf(object)).not.toMatchObject({ securityContext: { runAsUser: expect.anything() } });
+  });
+  test('several namespaces have a Role each, all of them ClusterRoles', () => {
+    const roles = (set: string, kind: string) =>
+      of(set).filter((object) => object.kind === kind && object.metadata.name.endsWith('-dpu-controller'));
+    expect(roles('several namespaces', 'Role').map(({ metadata }) => metadata.namespace)).toEqual(['team-a', 'team-b']);
+    expect(roles('all namespaces, tenants by name', 'Role')).toEqual([]);
+  });
+  test('a tenant’s kubeconfig may be read by name only, where names are given', () => {
+    const role = find(of('all namespaces, tenants by name'), 'Role', 'dpf-provisioning-dpu-controller-tenants');
+    expect(role['rules']).toEqual([
+      { apiGroups: [''], resources: ['secrets'], verbs: ['list', 'watch'], resourceNames: ['tenant-00-admin-kubeconfig'] },
+    ]);
+  });
+  test('digests and a registry for all go before tags and single registries', () => {
+    const images = of('digests, mirrors, hooks everywhere').flatMap((object) => podOf(object)?.containers.map(({ image }) => image) ?? []);
+    expect(images.filter((image) => !/^registry\.local:5000\/dpf\/x@sha256:([0-9a-f])\1{63}$/.test(image))).toEqual([]);
+  });
+});
+
+describe('wrong values are refused with a sentence', () => {
+  test.each<[object, RegExp]>([
+    [{ dpuControler: { replicas: 3 } }, /additional properties 'dpuControler' not allowed/],
+    [{ 'dpuController.replica': 3 }, /at '\/dpuController': additional properties 'replica' not allowed/],
+    [{ 'dpuController.replicas': 'many' }, /at '\/dpuController\/replicas': got string, want integer/],
+    [{ 'dpuController.maxParallelInstalls': 0 }, /at '\/dpuController\/maxParallelInstalls'/],
+    [{ discovery: 'nft' }, /at '\/discovery': value must be one of 'nfd', 'agent'/],
+    [{ logLevel: 'verbose' }, /at '\/logLevel': value must be one of/],
+    [{ tenantClusters: [{ namespace: 'tenant' }] }, /at '\/tenantClusters\/0': missing property 'usableFrom'/],
+    [{ tenantClusters: [{ namespace: 'tenant', usableFrom: '*' }] }, /usableFrom': got string, want array/],
+    [{ watchNamespaces: ['Team_A'] }, /at '\/watchNamespaces\/0': 'Team_A' does not match pattern/],
+    [{ 'image.pullPolicy': 'Sometimes' }, /at '\/image\/pullPolicy': value must be one of/],
+    [{ 'dmsAgent.image.digest': 'abc' }, /at '\/dmsAgent\/image\/digest': 'abc' does not match pattern/],
+    [{ 'dmsAgent.maxUnavailable': 'ten' }, /at '\/dmsAgent\/maxUnavailable'/],
+    [{ 'redis.external.url': 'redis://user:password@host' }, /at '\/redis\/external\/url'.*does not match pattern/],
+    [{ 'redis.enabled': false }, /redis.enabled is false: set redis.external.url or redis.external.existingSecret/],
+    [{ 'certificates.mode': 'existing' }, /certificates.existing.\w+ is needed where certificates.mode is existing/],
+    [
+      { 'dpuController.serviceAccount.create': false },
+      /serviceAccount.name is needed where serviceAccount.create is false \(dpu-controller\)/,
+    ],
+    [{ 'bfbVolume.hostPath': 'relative' }, /at '\/bfbVolume\/hostPath'/],
+    [{ 'bfbVolume.size': 'big' }, /at '\/bfbVolume\/size': 'big' does not match pattern/],
+  ])('%j', async (values, sentence) => {
+    await expect(render({ values })).rejects.toThrow(sentence);
+  });
+});

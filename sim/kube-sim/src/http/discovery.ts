@@ -29,6 +29,7 @@ const fromResource = (resource: Resource): Served => ({
   verbs: VERBS,
   below: [
     ...(resource.statusSubresource ? [{ name: 'status', kind: resource.kind, verbs: STATUS_VERBS }] : []),
+    ...(resource.statusLike ?? []).map((name) => ({ name, kind: resource.kind, verbs: STATUS_VERBS })),
     ...(resource.collection === '/serviceaccounts'
       ? [{ name: 'token', kind: 'TokenRequest', verbs: ['create'], group: 'authentication.k8s.io' }]
       : []),

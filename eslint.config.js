@@ -114,7 +114,11 @@ export default tseslint.config(
     [],
     [K8S, REDIS, SIM, IO],
   ),
-  forbid(['sim/**/*.ts'], [], [K8S, REDIS, SERVICES, [['@dpf/kube-sim', '@dpf/dpu-sim'], 'A simulator imports libs only.']]),
+  forbid(
+    ['sim/**/*.ts'],
+    [],
+    [K8S, REDIS, SERVICES, [['@dpf/kube-sim', '@dpf/dpu-sim', '@dpf/control-plane'], 'A simulator imports libs only.']],
+  ),
   {
     files: PURE,
     ignores: ['**/*.test.ts'],

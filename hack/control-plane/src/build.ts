@@ -1,7 +1,7 @@
 /** Builds the programs of a control plane from Go modules: whole or not at all, however many builds run at once. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { PACKAGES, PROGRAMS } from './programs.ts';
 
@@ -21,9 +21,8 @@ const PROGRESS_MS = 30_000;
 
 /** Builds into a draft that becomes the folder by one rename: of several builds at once the first one wins. Throws with the end of what Go said. */
 export async function build({ go, folder, version, say }: BuildOrder): Promise<void> {
-  const draft = `${folder}.${process.pid}`;
   removeAbandoned(folder);
-  mkdirSync(draft, { recursive: true });
+  const draft = mkdtempSync(`${folder}.${process.pid}-`);
   try {
     for (const [i, program] of PROGRAMS.entries()) {
       const step = `control plane: building ${program} ${version} with Go (${i + 1} of ${PROGRAMS.length})`;
@@ -73,7 +72,7 @@ function removeAbandoned(folder: string): void {
   const parent = dirname(folder);
   mkdirSync(parent, { recursive: true });
   for (const name of readdirSync(parent)) {
-    const pid = name.startsWith(`${basename(folder)}.`) ? Number(name.slice(basename(folder).length + 1)) : 0;
+    const pid = name.startsWith(`${basename(folder)}.`) ? parseInt(name.slice(basename(folder).length + 1), 10) : 0;
     if (pid > 0 && !isRunning(pid)) rmSync(join(parent, name), { recursive: true, force: true });
   }
 }

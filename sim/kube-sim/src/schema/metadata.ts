@@ -52,6 +52,8 @@ export function metadataFaults(meta: Metadata, old?: Metadata): Cause[] {
   }
   if (annotations.reduce((size, [key, value]) => size + key.length + value.length, 0) > ANNOTATIONS_LIMIT)
     causes.push(fault('metadata.annotations', `Too long: may not be more than ${ANNOTATIONS_LIMIT} bytes`, 'FieldValueTooLong'));
+  if ((meta.ownerReferences ?? []).filter(({ controller }) => controller).length > 1)
+    causes.push(wrong('metadata.ownerReferences', null, 'Only one reference can have Controller set to true'));
   (meta.ownerReferences ?? []).forEach((owner, index) => {
     for (const name of ['apiVersion', 'kind', 'name', 'uid'] as const)
       if (!owner[name]) causes.push(wrong(`metadata.ownerReferences[${index}].${name}`, '', 'must not be empty'));
@@ -84,6 +86,9 @@ const SHAPES: [field: string, shape: string, holds: (value: unknown) => boolean]
   ['managedFields', 'list of objects', (value) => Array.isArray(value) && value.every(isMap)],
 ];
 
+/** Encoding from Go types leaves empty maps and lists out. Empty managedFields are an order to forget them, which is obeyed elsewhere. */
+const isEmpty = (value: unknown): boolean => typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+
 /** Makes sure that what came in has the shape of an object, as decoding into Go types would; nulls count as absent. */
 export function asObject(input: unknown, expected: { apiVersion: string; kind: string }): KubeObject {
   if (!isMap(input)) throw badRequest(`the body of the request is not an object`);
@@ -99,6 +104,7 @@ export function asObject(input: unknown, expected: { apiVersion: string; kind: s
   for (const [field, shape, holds] of SHAPES) {
     if (metadata[field] === null || metadata[field] === undefined) delete metadata[field];
     else if (!holds(metadata[field])) throw badRequest(`json: cannot unmarshal metadata.${field}: it must be a ${shape}`);
+    else if (isEmpty(metadata[field]) && field !== 'managedFields') delete metadata[field];
   }
   return { ...input, apiVersion: expected.apiVersion, kind, metadata };
 }

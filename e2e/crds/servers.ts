@@ -1,11 +1,11 @@
 /** The servers that the tables are read on, with our kinds installed, and what one of them makes of an object. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, test } from '@jest/globals';
+import { afterAll, beforeAll, describe } from '@jest/globals';
 import { API_VERSION, GROUP, KINDS, VERSION } from '@dpf/api';
-import { createPki, startKubeSim } from '@dpf/kube-sim';
+import { knownAssets, startControlPlane } from '@dpf/control-plane';
+import { startKubeSim } from '@dpf/kube-sim';
 import { parse } from 'yaml';
-import { startKubeApiServer } from '../../libs/kube/test/kube-apiserver.ts';
 import { clientOf, type Answer, type Body, type Client } from '../../sim/kube-sim/test/client.ts';
 import type { Kind, Spec } from './rows/row.ts';
 
@@ -37,33 +37,38 @@ export interface Server {
   installed: Answer[];
 }
 
-/** Tells the same stories on the embedded API server and, where KUBEBUILDER_ASSETS names its folder, on a real one. */
-export function onBothServers(stories: (server: () => Server) => void): void {
-  tell('the embedded API server', () => startKubeSim(), stories);
-  const assets = process.env['KUBEBUILDER_ASSETS'];
-  if (assets) tell('a real kube-apiserver', async () => startKubeApiServer(assets, await createPki()), stories);
-  else test.todo('a real kube-apiserver: set KUBEBUILDER_ASSETS to read the tables on it');
+interface Running {
+  kubeconfig: string;
+  close(): Promise<void>;
 }
 
-function tell(
-  name: string,
-  start: () => Promise<{ kubeconfig: string; close(): Promise<void> }>,
-  stories: (server: () => Server) => void,
-): void {
-  describe(`on ${name}`, () => {
-    let api: { kubeconfig: string; close(): Promise<void> };
-    let server: Server;
-    beforeAll(async () => {
-      api = await start();
-      const client = clientOf(api.kubeconfig);
-      server = { client, kubeconfig: api.kubeconfig, installed: await install(client) };
-    }, 90_000);
-    afterAll(async () => {
-      server?.client.close();
-      await api?.close();
-    });
-    stories(() => server);
+/** Tells the same stories on the embedded API server and on a real one; without its programs they are counted as skipped. */
+export function onBothServers(stories: (server: () => Server) => void): void {
+  describe('on the embedded API server', () => tell(() => startKubeSim(), stories));
+  const assets = knownAssets('api');
+  if ('skip' in assets)
+    describe.skip(`on a real kube-apiserver: ${assets.skip}`, () => tell(() => Promise.reject(new Error(assets.skip)), stories));
+  else describe('on a real kube-apiserver', () => tell(() => startReal(assets.folder), stories));
+}
+
+async function startReal(assets: string): Promise<Running> {
+  const plane = await startControlPlane({ assets, name: 'crds', controllers: false });
+  return { kubeconfig: plane.adminKubeconfig, close: () => plane.stop() };
+}
+
+function tell(start: () => Promise<Running>, stories: (server: () => Server) => void): void {
+  let api: Running | undefined;
+  let server: Server;
+  beforeAll(async () => {
+    api = await start();
+    const client = clientOf(api.kubeconfig);
+    server = { client, kubeconfig: api.kubeconfig, installed: await install(client) };
+  }, 90_000);
+  afterAll(async () => {
+    server?.client.close();
+    await api?.close();
   });
+  stories(() => server);
 }
 
 /** Installs our kinds and the namespace of the tables; ends when all of them are served. */

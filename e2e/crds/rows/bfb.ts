@@ -147,7 +147,10 @@ export const bfb: Table = {
     ],
     'two faults at once': [
       { url: 'ftp://h', sha256: 'x' },
-      '[spec.url: Invalid value: "ftp://h": url must be an http:// or https:// address without blanks or control characters, for example https://server/images/doca.bfb, spec.sha256: Invalid value: "x": sha256 must be 64 hexadecimal digits, as sha256sum prints them]',
+      [
+        'spec.url: Invalid value: "ftp://h": url must be an http:// or https:// address without blanks or control characters, for example https://server/images/doca.bfb',
+        'spec.sha256: Invalid value: "x": sha256 must be 64 hexadecimal digits, as sha256sum prints them',
+      ],
     ],
     'a name in capitals': [
       { url },

@@ -9,8 +9,11 @@ export interface Table {
   kind: Kind;
   /** Objects that are accepted; `becomes` is the spec that is stored where it differs, `name` the name of the object. */
   accepted: Record<string, { spec: Spec; becomes?: Spec; name?: string }>;
-  /** Objects that are refused: the spec, then the words after `is invalid: ` that a user reads. A name where the name is what is wrong. */
-  rejected: Record<string, [spec: Spec, message: string, name?: string]>;
+  /**
+   * Objects that are refused: the spec, then the words after `is invalid: ` that a user reads, or the faults that stand there in any order. A name where
+   * the name is what is wrong.
+   */
+  rejected: Record<string, [spec: Spec, message: string | readonly string[], name?: string]>;
   /** Changes of a spec that stands; `published` gives the object that status first. */
   changes: Record<string, { before: Spec; after: Spec; status?: object; message?: string }>;
 }

@@ -57,7 +57,10 @@ export interface ResourceClient<T extends KubeObject> {
 export interface Cluster {
   readonly server: string;
   resource<T extends KubeObject>(kind: KindInfo): ResourceClient<T>;
-  /** Keeps a store of a kind up to date: paged LIST, then WATCH with bookmarks from the last resourceVersion; relists only on 410. */
+  /**
+   * Keeps a store of a kind up to date: paged LIST, then WATCH with bookmarks from the last resourceVersion; relists only on 410. A watch
+   * lasts 5 to 10 minutes, and the next one begins by telling every object anew: an event that got lost is made up for by then.
+   */
   reflect<T extends KubeObject>(kind: KindInfo, options?: ReflectOptions<T>): Reflector<T>;
   /** authentication.k8s.io TokenReview. */
   reviewToken(token: string, audiences: string[], options?: { signal?: AbortSignal }): Promise<TokenReviewResult>;

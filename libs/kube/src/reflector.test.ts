@@ -29,6 +29,47 @@ async function reflecting(handle: (request: Request, reply: Reply) => void, tuni
 const isWatch = (request: Request) => request.query.has('watch');
 const watchedFrom = (server: FaultServer) => server.requests.filter(isWatch).map((request) => request.query.get('resourceVersion'));
 
+describe('a watch that ended in its time', () => {
+  const inItsTime = (reply: Reply) => {
+    reply.stream();
+    setTimeout(() => reply.end(), 1_050);
+  };
+  const whole = (version: number) => {
+    const { type, object } = bookmark(version);
+    return { type, object: { ...object, metadata: { ...object.metadata, annotations: { 'k8s.io/initial-events-end': 'true' } } } };
+  };
+
+  test('is followed by one that tells all again: lost changes, additions and deletions are made up for', async () => {
+    const { server, seen } = await reflecting((request, reply) => {
+      if (!isWatch(request)) return reply.json(listOf(5, [widget('a', 3), widget('b', 4), widget('c', 5)]));
+      if (request.nth === 1) return inItsTime(reply);
+      reply.stream(event('ADDED', widget('a', 3)), event('ADDED', widget('b', 8)), event('ADDED', widget('d', 7)), whole(9));
+      if (request.nth === 2) setTimeout(() => reply.raw.destroy(), 20);
+    });
+    await until(() => server.count('watch') === 3);
+    expect(seen.slice(3)).toEqual(['updated b 8', 'added d 7', 'deleted c 5']);
+    expect(server.requests.filter(isWatch).map(({ query }) => [query.get('resourceVersion'), query.get('sendInitialEvents')])).toEqual([
+      ['5', null],
+      ['5', 'true'],
+      ['9', null],
+    ]);
+    expect(server.count('list')).toBe(1);
+  });
+
+  test('a server that cannot tell again is asked once', async () => {
+    const { server, problems } = await reflecting((request, reply) => {
+      if (!isWatch(request)) return reply.json(listOf(5, [widget('a', 3)]));
+      if (request.query.has('sendInitialEvents')) return reply.refuse(422, 'Invalid');
+      if (request.nth === 1) return inItsTime(reply);
+      reply.stream(bookmark(6));
+    });
+    await until(() => server.count('watch') === 3);
+    expect(server.requests.at(-1)?.query.has('sendInitialEvents')).toBe(false);
+    expect(problems.map(({ during }) => during)).toEqual(['watch']);
+    expect(server.count('list')).toBe(1);
+  });
+});
+
 describe('a watch that fails goes on from where it was', () => {
   test.each([
     ['the connection is cut in the middle of a line', (reply: Reply) => reply.cut('{"type":"MODIFIED","object":{"metada')],

@@ -1,6 +1,6 @@
 import { setImmediate as yieldToOthers, setTimeout as sleep } from 'node:timers/promises';
 import type { KindInfo, KubeObject } from '@dpf/api';
-import { ApiError, isGone } from './api-error.ts';
+import { ApiError, isGone, isInvalid } from './api-error.ts';
 import { Backoff } from './backoff.ts';
 import { Cache } from './cache.ts';
 import { listPages } from './list.ts';
@@ -9,14 +9,14 @@ import type { ReflectOptions, Reflector, Store, StoreEvent } from './ports.ts';
 import { compareResourceVersion } from './resource-version.ts';
 import { keyOf } from './store.ts';
 import type { Transport } from './transport.ts';
-import { WatchIdleError, watch, type WatchPosition } from './watch.ts';
+import { WHOLE, WatchIdleError, watch, type WatchPosition } from './watch.ts';
 
 /** A watch that lasted this long has shown that the server is well, in milliseconds. */
 const PROVEN_MS = 1_000;
 /** Deletions that a relist found, told between two turns of other work. */
 const CHUNK = 500;
 
-/** {@link Reflector}: one loop that lists when it must, else watches from where it was. */
+/** {@link Reflector}: one loop that lists when it must, else watches from where it was. Each watch that ends in its time is followed by one that tells all again. */
 export class KindReflector<T extends KubeObject> implements Reflector<T> {
   readonly #transport: Transport;
   readonly #kind: KindInfo;
@@ -27,6 +27,7 @@ export class KindReflector<T extends KubeObject> implements Reflector<T> {
   readonly #synced = Promise.withResolvers<void>();
   /** Where the watch goes on; undefined: a list is needed. */
   #position: WatchPosition | undefined;
+  #retells = true;
   #loop: Promise<void> | undefined;
   hasSynced = false;
 
@@ -83,6 +84,8 @@ export class KindReflector<T extends KubeObject> implements Reflector<T> {
       if (signal.aborted) return;
       const proven = during === 'watch' && performance.now() - began >= PROVEN_MS;
       if (proven) this.#backoff.reset();
+      // The server ended the watch in its time: the next one shows whether an event got lost in this one.
+      if (proven && error === undefined && this.#position) this.#position.retell = this.#retells;
       if (error !== undefined) await this.#recover(during, error);
       // A server that ends every watch at once must not be asked in a tight loop.
       else if (during === 'watch' && !proven) await this.#pause();
@@ -92,6 +95,11 @@ export class KindReflector<T extends KubeObject> implements Reflector<T> {
   async #recover(during: 'watch' | 'list', error: unknown): Promise<void> {
     this.#report(during, error as Error);
     if (error instanceof WatchIdleError) await this.#checkHistory();
+    if (this.#position?.retell && isInvalid(error)) {
+      // A server before Kubernetes 1.32 does not tell again.
+      this.#retells = this.#position.retell = false;
+      return;
+    }
     if (!isGone(error)) return this.#pause(error instanceof ApiError ? error.retryAfterSeconds : undefined);
     this.#position = undefined;
     // The first list after a 410 must not wait, a 410 after every list must.
@@ -120,11 +128,7 @@ export class KindReflector<T extends KubeObject> implements Reflector<T> {
       }
       resourceVersion = page.resourceVersion;
     }
-    const gone = this.#cache.except(seen);
-    for (const [i, ref] of gone.entries()) {
-      this.#cache.remove(ref);
-      if (i % CHUNK === CHUNK - 1) await yieldToOthers();
-    }
+    await this.#keepOnly(seen);
     this.#position = { resourceVersion };
     this.hasSynced = true;
     this.#synced.resolve();
@@ -132,10 +136,23 @@ export class KindReflector<T extends KubeObject> implements Reflector<T> {
 
   async #watch(position: WatchPosition): Promise<void> {
     const events = watch<T>(this.#transport, this.#kind, this.#options, position, this.#stop.signal);
+    const retold = new Set<string>();
     for await (const { type, object } of events) {
-      if (type === 'DELETED') this.#cache.remove(object.metadata, object);
-      else this.#cache.put(object, 'watch');
+      if (type === WHOLE) await this.#keepOnly(retold);
+      else if (type === 'DELETED') this.#cache.remove(object.metadata, object);
+      else {
+        this.#cache.put(object, 'watch');
+        if (position.retell) retold.add(keyOf(object.metadata));
+      }
       this.#backoff.reset();
+    }
+  }
+
+  /** Removes what is gone: everything whose key was not seen. */
+  async #keepOnly(seen: ReadonlySet<string>): Promise<void> {
+    for (const [i, ref] of this.#cache.except(seen).entries()) {
+      this.#cache.remove(ref);
+      if (i % CHUNK === CHUNK - 1) await yieldToOthers();
     }
   }
 

@@ -10,7 +10,12 @@ import { linesOf, type WatchEvent } from './watch-stream.ts';
 /** How far a watch got. */
 export interface WatchPosition {
   resourceVersion: string;
+  /** The watch begins by telling every object as it is, then {@link WHOLE}: what was lost before, by whatever fault, is made up for. */
+  retell?: boolean;
 }
+
+/** Type of the event that follows the last object of a retelling. */
+export const WHOLE = 'WHOLE';
 
 /** Nothing came for too long: the connection is taken for dead, whatever TCP says. */
 export class WatchIdleError extends Error {
@@ -46,6 +51,7 @@ export async function* watch<T extends KubeObject>(
         allowWatchBookmarks: 'true',
         resourceVersion: position.resourceVersion,
         timeoutSeconds: String(seconds),
+        ...(position.retell && { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }),
         labelSelector,
         fieldSelector,
       },
@@ -56,7 +62,13 @@ export async function* watch<T extends KubeObject>(
       idle.refresh();
       const event = JSON.parse(line) as WatchEvent<T>;
       if (event.type === 'ERROR') throw errorOfStatus(`watch ${target}`, event.object as unknown as Status);
-      if (event.type !== 'BOOKMARK') yield event;
+      const whole =
+        position.retell && event.type === 'BOOKMARK' && event.object.metadata.annotations?.['k8s.io/initial-events-end'] === 'true';
+      if (whole) yield { type: WHOLE, object: event.object };
+      else if (event.type !== 'BOOKMARK') yield event;
+      if (whole) position.retell = false;
+      // What is told again bears old versions.
+      if (position.retell) continue;
       position.resourceVersion = event.object.metadata.resourceVersion ?? position.resourceVersion;
     }
   } catch (error) {

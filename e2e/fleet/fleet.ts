@@ -28,6 +28,8 @@ export interface FleetOptions {
   controlPlane?: ControlPlaneProvider<ControlPlane>;
   /** Told what is being started, for people who wait. */
   onStep?: (step: string) => void;
+  /** Settings of dpu-controller beside those of every fleet. */
+  dpuController?: Record<string, string>;
   /** Bytes of the generated image. */
   imageBytes?: number;
 }
@@ -55,6 +57,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
     controlPlane = EMBEDDED,
     onStep = () => undefined,
     imageBytes = 8 << 20,
+    dpuController = {},
   } = options;
   const folder = newRunFolder();
   mkdirSync(join(folder, 'bfb-volume'), { recursive: true });
@@ -102,6 +105,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       redis: redisEnv,
       imageServer: `${images.url}/`,
       logLevel,
+      dpuController,
     });
     undo.push(() => services.stop());
     await hardware.start((event) => (event.event === 'host-down' ? void agents.hostDown(event.host) : agents.hostUp(event.host)));

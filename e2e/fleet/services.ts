@@ -19,6 +19,8 @@ export interface ServicesOptions {
   /** Where the vendor's image server is found instead. */
   imageServer: string;
   logLevel: string;
+  /** More for dpu-controller. */
+  dpuController?: Record<string, string>;
 }
 
 export interface Services {
@@ -56,6 +58,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       AGENT_SERVICE_ACCOUNT: `${NAMESPACE}/${AGENT_ACCOUNT}`,
       TENANT_CLUSTERS: JSON.stringify([{ namespace: TENANT.namespace, usableFrom: [NAMESPACE] }]),
       DISCOVERY: 'agent',
+      ...options.dpuController,
     },
     'bfb-downloader': {
       BFB_VOLUME: bfbVolume,

@@ -14,6 +14,8 @@ export const CONFIG = {
   discovery: ['DISCOVERY', env.choice(['nfd', 'agent'], 'nfd')],
   maxParallelInstalls: ['MAX_PARALLEL_INSTALLS', limit()],
   maxUnavailableNodes: ['MAX_UNAVAILABLE_NODES', limit()],
+  /** How long an operation may wait for the agent of its host before that one is told to be silent (2 min). */
+  agentSilentSeconds: ['AGENT_SILENT_SECONDS', env.integer({ min: 1, max: 3_600, default: 120 })],
   concurrency: ['CONCURRENCY', env.integer({ min: 1, max: 256, default: 16 })],
 } as const;
 

@@ -49,6 +49,7 @@ export async function observe(world: World, dpu: Dpu, options: ObserveOptions = 
   const base: Observed = {
     now: clock.now(),
     chance: chance(),
+    agentSilentMs: world.settings.agentSilentSeconds * 1_000,
     dpu,
     host: node ? hostFacts(node, (uid) => uid === dpu.metadata.uid || stores.dpus.byIndex('uid', uid).length > 0) : 'absent',
     siblings: siblings.map(siblingOf),

@@ -31,6 +31,8 @@ export interface World {
 export interface Settings {
   /** Who writes the discovery labels of Nodes: NFD, or we from the agents' announcements. */
   readonly discovery: 'nfd' | 'agent';
+  /** How long an operation may wait for the agent of its host before that one is told to be silent. */
+  readonly agentSilentSeconds: number;
   readonly maxParallelInstalls?: number;
   readonly maxUnavailableNodes?: number;
 }

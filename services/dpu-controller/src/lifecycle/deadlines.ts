@@ -19,9 +19,7 @@ export interface Deadline {
 
 /** The waits that have a deadline. Those without: see architecture §4. */
 export const DEADLINES = {
-  operationTaken: { ms: 2 * MINUTE, reason: 'AgentSilent', then: 'stall' },
   agentReports: { ms: 3 * MINUTE, reason: 'AgentSilent', then: 'stall' },
-  preflight: { ms: 2 * MINUTE, reason: 'AgentSilent', then: 'stall' },
   nodeEffect: { ms: MINUTE, reason: 'NodeEffectOverdue', then: 'stall' },
   /** The agent's own 60 min and some time to say so. */
   install: { ms: INSTALL_DEADLINES.totalSeconds * SECOND + 5 * MINUTE, reason: 'InstallOverdue', then: 'cancel' },
@@ -31,6 +29,9 @@ export const DEADLINES = {
   clusterJoin: { ms: 30 * MINUTE, reason: 'TenantNodeOverdue', then: { class: 'transient' } },
   cleanup: { ms: 10 * MINUTE, reason: 'CleanupBlocked', then: 'stall' },
 } as const satisfies Record<string, Deadline>;
+
+/** An operation that is open has to be taken: 2 min, where the configuration says nothing else. */
+const operationTaken = ({ agentSilentMs }: Observed): Deadline => ({ ms: agentSilentMs, reason: 'AgentSilent', then: 'stall' });
 
 /** The deadlines that run now, each with the time it runs out (ms since 1970). */
 function running(o: Observed, { resetDue }: Stay): (Deadline & { end: number })[] {
@@ -45,17 +46,17 @@ function running(o: Observed, { resetDue }: Stay): (Deadline & { end: number })[
   }
   switch (phaseOf(o)) {
     case 'Pending':
-      return from(at(open?.openedAt), DEADLINES.preflight);
+      return from(at(open?.openedAt), operationTaken(o));
     case 'NodeEffect':
       return from(phaseSince, DEADLINES.nodeEffect);
     case 'OSInstalling':
-      return from(at(open?.openedAt), DEADLINES.operationTaken);
+      return from(at(open?.openedAt), operationTaken(o));
     case 'Rebooting':
       // Both from the reset's submission: nobody took it, or nobody boots.
       if (!resetDue || o.host === 'absent') return [];
       return from(at(status?.attempt?.resetDueAt), o.host.reset ? DEADLINES.hostReset : DEADLINES.resetTaken);
     case 'HostNetworkConfiguration': {
-      const silent = operation?.reportedAt === undefined ? from(at(open?.openedAt), DEADLINES.operationTaken) : [];
+      const silent = operation?.reportedAt === undefined ? from(at(open?.openedAt), operationTaken(o)) : [];
       return [...from(phaseSince, DEADLINES.hostNetwork), ...silent];
     }
     case 'DPUClusterConfig':
@@ -83,7 +84,9 @@ export function withDeadline(o: Observed, outcome: Outcome): Outcome {
 }
 
 function stallMessage(deadline: Deadline, stay: Stay): string {
-  return `for more than ${Math.round(deadline.ms / MINUTE)} min: ${stay.message}`;
+  const { ms } = deadline;
+  const time = ms < MINUTE ? `${Math.round(ms / SECOND)} s` : `${Math.round(ms / MINUTE)} min`;
+  return `for more than ${time}: ${stay.message}`;
 }
 
 /** Milliseconds until a wait is looked at again: as stated, else as long as it has lasted, from 15 s up to 5 min, ±10 %. */

@@ -23,6 +23,8 @@ export interface Observed {
   readonly now: number;
   /** 0 ≤ chance < 1: the jitter of this decision. */
   readonly chance: number;
+  /** Milliseconds that an operation may wait for the agent of its host before that one is told to be silent. */
+  readonly agentSilentMs: number;
   readonly dpu: Dpu;
   /** `absent`: no Node of that name. */
   readonly host: HostFacts | 'absent';

@@ -143,6 +143,7 @@ export function observed(of: DpuBuilder, change: Partial<Omit<Observed, 'host'>>
   return {
     now: NOW,
     chance: 0.5,
+    agentSilentMs: 2 * MINUTES,
     dpu: of.object,
     host: host === 'absent' ? 'absent' : hostFacts(host.object, (uid) => uid === of.object.metadata.uid),
     siblings: [],

@@ -60,7 +60,7 @@ export async function startStage(): Promise<Stage> {
         bfbQueue: createWakeUpSender(handle, 'bfb', { onError: fail }),
         operations,
         tenants,
-        settings: { discovery: 'agent', ...settings },
+        settings: { discovery: 'agent', agentSilentSeconds: 120, ...settings },
         concurrency: 8,
         log: { info: () => undefined, warn: () => undefined },
       });

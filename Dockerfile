@@ -33,6 +33,12 @@ LABEL org.opencontainers.image.title="bfb-downloader" \
 COPY dist/bfb-downloader/ ./
 USER 65532:65532
 
+FROM base AS uninstall
+LABEL org.opencontainers.image.title="uninstall" \
+      org.opencontainers.image.description="Removes DpuSets, Dpus and Bfbs before the services go (helm uninstall)"
+COPY dist/uninstall/ ./
+USER 65532:65532
+
 # The agent is root on its host (SECURITY.md). flock comes with util-linux, which every Debian image has; mlxconfig and mlxfwreset with the
 # open-source mstflint, whose tools are called mstconfig and mstfwreset. Where the host's MFT shall be used, TOOL_PATH names its folder.
 FROM base AS dms-agent

@@ -1,0 +1,46 @@
+/**
+ * uninstall: what `helm uninstall` runs. STEP=objects, before the services go: removes DpuSets, Dpus and Bfbs while the services can still clean up.
+ * STEP=nodes, after they went: removes from the Nodes what dpu-controller noted there. Ends by itself, at its deadline at the latest.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from '@dpf/kube';
+import { ConfigError, env, readConfig } from '@dpf/service';
+import manifest from '../package.json' with { type: 'json' };
+import { labels } from './config.ts';
+import { clearNodes } from './nodes.ts';
+import { removeObjects } from './objects.ts';
+
+/** Between two looks, in milliseconds. */
+const POLL_MS = 2_000;
+
+try {
+  const config = readConfig({
+    kubeconfig: ['KUBECONFIG', env.optional()],
+    step: ['STEP', env.choice(['objects', 'nodes'])],
+    deadlineSeconds: ['DEADLINE_SECONDS', env.integer({ min: 1, max: 3600, default: 240 })],
+    /** Empty: all namespaces. */
+    namespaces: ['WATCH_NAMESPACES', env.list()],
+    /** Where the services run, and which Pods are theirs. */
+    namespace: ['NAMESPACE', env.text('default')],
+    podSelector: ['POD_SELECTOR', env.text('app.kubernetes.io/name=dpf-provisioning')],
+    nodeSelector: ['NODE_SELECTOR', env.json(labels, {})],
+    discovery: ['DISCOVERY', env.choice(['nfd', 'agent'], 'nfd')],
+  });
+  const cluster = await connect({
+    ...(config.kubeconfig ? { kubeconfigFile: config.kubeconfig } : {}),
+    userAgent: `uninstall/${manifest.version}`,
+  });
+  const pace = {
+    deadline: Date.now() + config.deadlineSeconds * 1000,
+    now: Date.now,
+    wait: () => sleep(POLL_MS),
+    say: (line: string) => console.log(line),
+  };
+  const { step, namespaces, namespace, podSelector, nodeSelector, discovery } = config;
+  if (step === 'objects') await removeObjects(cluster, namespaces, pace);
+  else await clearNodes(cluster, { namespace, podSelector, nodeSelector, discovery }, pace);
+  await cluster.close();
+} catch (error) {
+  console.error(`uninstall: ${(error as Error).message}`);
+  process.exitCode = error instanceof ConfigError ? 2 : 1;
+}

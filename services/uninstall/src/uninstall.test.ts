@@ -1,0 +1,156 @@
+/** helm uninstall, with the embedded API server; the test plays the services. */
+import { FINALIZERS, KINDS, NODE_ANNOTATIONS, NODE_LABELS, type Bfb, type Dpu, type DpuSet, type KubeObject, type Node } from '@dpf/api';
+import { connect, CORE, type Cluster } from '@dpf/kube';
+import { startKubeSim, type KubeSim } from '@dpf/kube-sim';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { clearNodes } from './nodes.ts';
+import { removeObjects } from './objects.ts';
+import type { Pace } from './pace.ts';
+
+const NAMESPACE = 'dpf-provisioning';
+let kube: KubeSim;
+let api: Cluster;
+let said: string[];
+let looks: number;
+
+/** Looks again at once; the deadline comes after so many looks. */
+function pace(limit: number, meanwhile: () => Promise<void> = async () => undefined): Pace {
+  return { deadline: limit, now: () => looks, wait: async () => void (looks++, await meanwhile()), say: (line) => said.push(line) };
+}
+
+const meta = (name: string, finalizer: string) => ({ name, namespace: NAMESPACE, finalizers: [finalizer] });
+const template = { dpuFlavor: 'hbn', BFB: { bfb: 'doca' } };
+async function world(): Promise<void> {
+  await api.resource<DpuSet>(KINDS.DpuSet).create({
+    metadata: meta('set', FINALIZERS.dpuSet),
+    spec: { nodeSelector: { matchLabels: { a: 'b' } }, dpuTemplate: { spec: template } },
+  } as DpuSet);
+  const dpu = await api.resource<Dpu>(KINDS.Dpu).create({
+    metadata: meta('w1-0000-4b-00', FINALIZERS.dpu),
+    spec: {
+      nodeName: 'w1',
+      pciAddress: '0000-4b-00',
+      bfb: 'doca',
+      dpuFlavor: 'hbn',
+      nodeEffect: { taint: { key: 'dpu', value: 'provisioning', effect: 'NoSchedule' } },
+      cluster: { name: 'tenant-00', namespace: 'tenant-00-ns' },
+    },
+  } as Dpu);
+  await api.resource<Dpu>(KINDS.Dpu).patchStatus(dpu.metadata, { status: { phase: 'Ready', waitingFor: 'its agent' } });
+  const bfb = await api
+    .resource<Bfb>(KINDS.Bfb)
+    .create({ metadata: meta('doca', FINALIZERS.bfb), spec: { url: 'http://10.0.0.7/x.bfb' } } as Bfb);
+  await api.resource<Bfb>(KINDS.Bfb).patchStatus(bfb.metadata, { status: { phase: 'Ready', sha256: 'a'.repeat(64) } });
+}
+const left = async () => {
+  const lists = await Promise.all([KINDS.DpuSet, KINDS.Dpu, KINDS.Bfb].map((kind) => api.resource(kind).list()));
+  return lists.flatMap(({ items }) => items.map(({ kind, metadata }) => `${kind}${metadata.deletionTimestamp ? ' going' : ''}`));
+};
+
+beforeEach(async () => {
+  [said, looks] = [[], 0];
+  kube = await startKubeSim({ crds: [new URL('../../../crds', import.meta.url).pathname] });
+  api = await connect({ kubeconfig: kube.kubeconfig, userAgent: 'test' });
+  await api.resource(CORE.Namespace).create({ metadata: { name: NAMESPACE } });
+});
+afterEach(async () => {
+  await api.close();
+  await kube.close();
+});
+
+describe('the objects', () => {
+  test('go in order while the services clean up: sets and Dpus, then Bfbs', async () => {
+    await world();
+    const states: string[][] = [];
+    const cleanUp = async () => {
+      states.push(await left());
+      for (const kind of [KINDS.Dpu, KINDS.DpuSet, KINDS.Bfb]) {
+        const client = api.resource<KubeObject>(kind);
+        const going = (await client.list()).items.filter(({ metadata }) => metadata.deletionTimestamp);
+        for (const { metadata } of going) await client.patch(metadata, { metadata: { finalizers: [] } });
+        if (going.length > 0) return;
+      }
+    };
+    await removeObjects(api, [NAMESPACE], pace(100, cleanUp));
+    expect(states).toEqual([['DpuSet going', 'Dpu going', 'Bfb'], ['DpuSet going', 'Bfb'], ['Bfb going']]);
+    expect(said).toEqual([
+      `waits for DpuSet ${NAMESPACE}/set and 1 more to go`,
+      `waits for DpuSet ${NAMESPACE}/set to go`,
+      `waits for Bfb ${NAMESPACE}/doca to go`,
+      'every DpuSet, Dpu and Bfb is gone',
+    ]);
+  });
+
+  test('are let go at the deadline where no service is there, and what they leave is said for each host', async () => {
+    await world();
+    const annotations = { [NODE_ANNOTATIONS.card('0000-4b-00')]: '{}', [NODE_ANNOTATIONS.agent]: '{}' };
+    await api.resource<Node>(CORE.Node).create({ metadata: { name: 'w1', annotations } });
+    await removeObjects(api, [], pace(3));
+    expect(await left()).toEqual([]);
+    expect(said.slice(1)).toEqual([
+      'the deadline has come: our finalizers are released without the clean-up',
+      `left on host w1: of Dpu ${NAMESPACE}/w1-0000-4b-00 (Ready, which waited for its agent) perhaps the bridge and the virtual functions of card 0000-4b-00, ` +
+        'the taint dpu=provisioning:NoSchedule, Node w1-0000-4b-00 in tenant cluster tenant-00-ns/tenant-00',
+      `left on the BFB volume: ${'a'.repeat(64)}.bfb`,
+      'left on Node w1: annotations provisioning.dpu.nvidia.com/{card-0000-4b-00}; remove them once no flash is under way there',
+    ]);
+  });
+
+  test('of a namespace that is not watched stay, and so does a finalizer of somebody else', async () => {
+    await world();
+    await api.resource(CORE.Namespace).create({ metadata: { name: 'other' } });
+    const bfbs = api.resource<Bfb>(KINDS.Bfb);
+    await bfbs.create({ metadata: { name: 'theirs', namespace: 'other' }, spec: { url: 'http://10.0.0.7/x.bfb' } } as Bfb);
+    await bfbs.patch({ name: 'doca', namespace: NAMESPACE }, { metadata: { finalizers: [FINALIZERS.bfb, 'example.com/backup'] } });
+    await removeObjects(api, [NAMESPACE], pace(1));
+    const names = (await bfbs.list()).items.map(({ metadata }) => [
+      metadata.name,
+      metadata.finalizers,
+      metadata.deletionTimestamp !== undefined,
+    ]);
+    expect(names).toEqual([
+      ['doca', ['example.com/backup'], true],
+      ['theirs', undefined, false],
+    ]);
+  });
+
+  test('need no CRDs to be gone', async () => {
+    const crds = api.resource(CORE.CustomResourceDefinition);
+    for (const { metadata } of (await crds.list()).items) await crds.delete(metadata);
+    await removeObjects(api, [], pace(50));
+    expect(said.at(-1)).toBe('every DpuSet, Dpu and Bfb is gone');
+  });
+});
+
+describe('the Nodes', () => {
+  const scope = { namespace: NAMESPACE, podSelector: 'app=dms-agent', nodeSelector: { pool: 'dpu' }, discovery: 'agent' as const };
+  const annotations = { [NODE_ANNOTATIONS.agent]: '{}', [NODE_ANNOTATIONS.reset]: '{}', 'example.com/theirs': 'x' };
+  const discovered = { [NODE_LABELS.dpuEnabled]: 'true', [NODE_LABELS.pciAddress(0)]: '0000-4b-00' };
+  const create = (name: string, labels: Record<string, string>) =>
+    api.resource<Node>(CORE.Node).create({ metadata: { name, annotations, labels: { ...labels, ...discovered } } });
+  const metadataOf = async (name: string) => (await api.resource<Node>(CORE.Node).get({ name }))?.metadata;
+
+  test('lose our annotations and labels once the services have ended; those of other hosts stay', async () => {
+    await Promise.all([create('w1', { pool: 'dpu' }), create('w2', { pool: 'other' })]);
+    const pods = api.resource(CORE.Pod);
+    await pods.create({
+      metadata: { name: 'agent', namespace: NAMESPACE, labels: { app: 'dms-agent' } },
+      spec: { containers: [{ name: 'a', image: 'a' }] },
+    } as KubeObject);
+    await clearNodes(
+      api,
+      scope,
+      pace(50, async () => void (await pods.delete({ name: 'agent', namespace: NAMESPACE }))),
+    );
+    expect(said).toEqual(['waits for Pod agent to end', '1 Nodes were cleared']);
+    expect(await metadataOf('w1')).toMatchObject({ annotations: { 'example.com/theirs': 'x' }, labels: { pool: 'dpu' } });
+    expect(Object.keys((await metadataOf('w1'))?.annotations ?? {})).toEqual(['example.com/theirs']);
+    expect((await metadataOf('w2'))?.annotations).toEqual(annotations);
+  });
+
+  test('keep the labels of NFD', async () => {
+    await create('w1', { pool: 'dpu' });
+    await clearNodes(api, { ...scope, discovery: 'nfd' }, pace(5));
+    expect((await metadataOf('w1'))?.labels).toEqual({ pool: 'dpu', ...discovered });
+  });
+});

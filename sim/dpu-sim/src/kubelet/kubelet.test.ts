@@ -2,9 +2,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { knownAssets, startControlPlane } from '@dpf/control-plane';
 import { startKubeSim } from '@dpf/kube-sim';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { generateBfb } from '../images/generate.ts';
 import type { JournalEntry } from '../journal.ts';
@@ -55,21 +56,35 @@ function stories(title: string, tell: typeof describe.skip, start: () => Promise
       ...[cluster.endpoint, '--token', token, '--discovery-token-ca-cert-hash', hash, '--node-name', node],
     ];
     const install = (token: string) => push(host, bfCfg({ join: joinArguments(token) }), SMALL);
-    /** Installs and waits until the card has joined. */
-    const joined = async (token: string) => {
+    const installed = async (token: string) => {
       const join = next('join');
       await install(token);
       return join;
     };
+    /** `kubeadm join` as a script of the card runs it, without an installation before. */
+    const kubeadm = (argv: string[]) => {
+      const env = { DPF_SIM_CTL: sim.ctl, DPF_SIM_HOST: 'h', DPF_SIM_PCI: BF3 };
+      return promisify(execFile)(join(folder, 'dpu-tools/kubeadm'), ['join', ...argv], { env });
+    };
+    const joined = async (token: string) => {
+      const join = next('join');
+      await kubeadm(joinArguments(token));
+      return join;
+    };
     const onDisk = (path: string) => readFileSync(join(folder, 'h', BF3, 'emmc', path), 'utf8');
+    /** Whether the card's log of the join has the sentence, a moment after the journal. */
+    const logged = async (why: string) => {
+      for (let looks = 0; looks < 100; looks++, await delay(20)) {
+        const log = join(folder, 'h', BF3, 'emmc/var/log/dpf-sim/join.log');
+        if (existsSync(log) && readFileSync(log, 'utf8').includes(why)) return true;
+      }
+      return false;
+    };
     const nodePath = () => `/api/v1/nodes/${node}`;
     const leasePath = () => `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${node}`;
-    /** `kubeadm join` as a script of the card runs it, without an installation before; what it complains of. */
+    /** What it says when it fails. */
     const complaint = async (argv: string[]): Promise<string> => {
-      const env = { DPF_SIM_CTL: sim.ctl, DPF_SIM_HOST: 'h', DPF_SIM_PCI: BF3 };
-      const failed: unknown = await promisify(execFile)(join(folder, 'dpu-tools/kubeadm'), ['join', ...argv], { env }).catch(
-        (error: unknown) => error,
-      );
+      const failed: unknown = await kubeadm(argv).catch((error: unknown) => error);
       expect(failed).toMatchObject({ code: 1 });
       expect((await cluster.get(nodePath())).status).toBe(404);
       return (failed as { stderr: string }).stderr;
@@ -77,7 +92,7 @@ function stories(title: string, tell: typeof describe.skip, start: () => Promise
 
     test('makes its Node with nothing but endpoint, token and CA hash, and sets it Ready', async () => {
       const token = await cluster.signedToken();
-      const { uid } = await joined(token);
+      const { uid } = await installed(token);
       const { metadata, status } = (await cluster.get(nodePath())).body;
       expect(metadata.uid).toBe(uid);
       expect(status.conditions).toContainEqual(expect.objectContaining({ type: 'Ready', status: 'True' }));
@@ -136,7 +151,7 @@ function stories(title: string, tell: typeof describe.skip, start: () => Promise
       const { uid } = await joined(await cluster.signedToken());
       const certificate = onDisk('var/lib/kubelet/pki/kubelet-client-current.pem');
       await cluster.call('DELETE', nodePath());
-      const again = await joined(await cluster.signedToken());
+      const again = await installed(await cluster.signedToken());
       expect(again).toMatchObject({ created: true });
       expect(again.uid).not.toBe(uid);
       expect(onDisk('var/lib/kubelet/pki/kubelet-client-current.pem')).not.toBe(certificate);
@@ -148,6 +163,7 @@ function stories(title: string, tell: typeof describe.skip, start: () => Promise
       await install(token);
       const why = `cluster-info is not signed for token ${token.split('.')[0]}: the cluster does not know the token, or not yet, or no longer`;
       expect(await refused).toMatchObject({ why });
+      await expect(logged(why)).resolves.toBe(true);
       expect((await cluster.get(nodePath())).status).toBe(404);
       const join = next('join');
       await cluster.addToken(token);

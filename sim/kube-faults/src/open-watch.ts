@@ -27,7 +27,7 @@ export class OpenWatch {
       write: (chunk: string | Uint8Array) => {
         if (this.#silent) return true;
         const lines = this.#lines(chunk).filter((line) => !isEvent(line) || !drops(this));
-        return lines.length === 0 || this.#write(Buffer.concat(lines));
+        return lines.length === 0 || this.#write(lines.length === 1 ? lines[0]! : Buffer.concat(lines));
       },
       end: (chunk?: string | Uint8Array) => {
         if (this.#silent) return response;
@@ -51,8 +51,9 @@ export class OpenWatch {
 
   /** The lines that are whole by now, with their ends. */
   #lines(chunk: string | Uint8Array): Buffer[] {
-    if (!this.#json) return [Buffer.from(chunk as string)];
-    const bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, Buffer.from(chunk as string)]) : Buffer.from(chunk as string);
+    const given = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk as string);
+    if (!this.#json) return [given];
+    const bytes = this.#rest.length > 0 ? Buffer.concat([this.#rest, given]) : given;
     const lines: Buffer[] = [];
     let start = 0;
     for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {

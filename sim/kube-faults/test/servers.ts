@@ -1,7 +1,8 @@
 /** Where the stories are told: the embedded server with the layer inside, the proxy before it and, where one can be had, before a real one. */
+import { onRealApi } from '@dpf/control-plane/testing';
+import { describe } from '@jest/globals';
 import { startKubeSim } from '@dpf/kube-sim';
-import { clientKubeconfig, createPki, type Pki } from '@dpf/pki';
-import { startKubeApiServer } from '../../../libs/kube/test/kube-apiserver.ts';
+import { clientKubeconfig, type Pki } from '@dpf/pki';
 import { startFaultProxy, type FaultLayer } from '../src/index.ts';
 
 export interface Place {
@@ -15,13 +16,25 @@ export interface Place {
 
 const admin = (pki: Pki) => pki.client('kubernetes-admin', ['system:masters']);
 
-export async function embedded(): Promise<Place> {
+async function embedded(): Promise<Place> {
   const sim = await startKubeSim();
   return { name: 'embedded', kubeconfig: sim.kubeconfig, faults: sim.faults, control: sim.faultsUrl, close: () => sim.close() };
 }
 
-async function behindProxy(name: string, pki: Pki, server: { url: string; close(): Promise<void> }): Promise<Place> {
-  const proxy = await startFaultProxy({ server: server.url, caPem: pki.caPem, admin: await admin(pki), serving: await pki.server() });
+interface Server {
+  url: string;
+  close(): Promise<void>;
+  restart?: () => Promise<void>;
+}
+
+async function behindProxy(name: string, pki: Pki, server: Server): Promise<Place> {
+  const proxy = await startFaultProxy({
+    server: server.url,
+    caPem: pki.caPem,
+    admin: await admin(pki),
+    serving: await pki.server(),
+    ...(server.restart && { restart: server.restart }),
+  });
   return {
     name,
     kubeconfig: clientKubeconfig(proxy.url, pki.caPem, await admin(pki)),
@@ -34,20 +47,20 @@ async function behindProxy(name: string, pki: Pki, server: { url: string; close(
   };
 }
 
-export async function proxied(): Promise<Place> {
+async function proxied(): Promise<Place> {
   const sim = await startKubeSim();
   return behindProxy('proxied', sim.pki, sim);
 }
 
-/** @param assets folder with etcd and kube-apiserver */
-export async function real(assets: string): Promise<Place> {
-  const pki = await createPki();
-  return behindProxy('real', pki, await startKubeApiServer(assets, pki));
+/** Tells stories at every place; where no real server can be had its stories are skipped. */
+export function everywhere(title: string, tell: (start: () => Promise<Place>) => void): void {
+  describe(`${title} the embedded API server`, () => tell(embedded));
+  describe(`${title} a proxy before the embedded API server`, () => tell(proxied));
+  onRealApi((start) =>
+    describe(`${title} a proxy before a real kube-apiserver`, () =>
+      tell(async () => {
+        const server = await start();
+        return behindProxy('real', server.pki, server);
+      })),
+  );
 }
-
-export const PLACES: [name: string, start: () => Promise<Place>][] = [
-  ['the embedded API server', embedded],
-  ['a proxy before the embedded API server', proxied],
-];
-const assets = process.env['KUBEBUILDER_ASSETS'];
-if (assets) PLACES.push(['a proxy before a real kube-apiserver', () => real(assets)]);

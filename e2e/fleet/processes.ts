@@ -10,6 +10,9 @@ const RESTART_MS = 300;
 /** After SIGTERM, SIGKILL follows in so many milliseconds. */
 const GRACE_MS = 10_000;
 
+/** Ends the child when this process does, however that happens. */
+const LIFELINE = new URL('lifeline.ts', import.meta.url).href;
+
 export interface ProcessSpec {
   name: string;
   /** argv[0] is run by this Node, e.g. `services/dms-agent/src/main.ts`. */
@@ -46,12 +49,14 @@ export class ManagedProcess {
     if (this.#child) return;
     this.#starts += 1;
     const { PATH = '', HOME = '', NODE_EXTRA_CA_CERTS } = process.env;
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...this.spec.argv], {
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--import', LIFELINE, ...this.spec.argv], {
       cwd: this.spec.cwd,
       env: { PATH, HOME, ...(NODE_EXTRA_CA_CERTS ? { NODE_EXTRA_CA_CERTS } : {}), ...this.spec.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     });
     this.#child = child;
+    // Whatever happens to the pipe, the child's own end tells of it.
+    child.stdio[3]?.on('error', () => undefined);
     child.stdout?.pipe(this.#output, { end: false });
     child.stderr?.pipe(this.#output, { end: false });
     child.once('exit', (code, signal) => {

@@ -1,5 +1,8 @@
 /** What the chart renders, put before a real API server: everything is accepted as it is, and the Pods pass the Pod Security level that they should. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { knownAssets, startControlPlane, type ControlPlane } from '../../hack/control-plane/src/index.ts';
 import { connectTo, type Api, type AskedResource } from './api.ts';
@@ -111,6 +114,26 @@ real('on a real API server', () => {
     ])('%s %s %s in “%s” %j', async (service, expected, verb, where, what) => {
       expect((await may(service, where, verb, what)) ? 'may' : 'may not').toBe(expected);
     });
+  });
+
+  test('an upgrade keeps the passwords and certificates that were generated, and makes what is missing', async () => {
+    const kubeconfig = join(plane.folder, 'chart.kubeconfig');
+    writeFileSync(kubeconfig, plane.adminKubeconfig, { mode: 0o600 });
+    const secretsOf = (all: Rendered[]) =>
+      new Map(all.filter(({ kind }) => kind === 'Secret').map((secret) => [secret.metadata.name, secret]));
+    const first = secretsOf(await objects({ namespace: 'team-a' }));
+    expect([...first.keys()].map((name) => name.replace('dpf-provisioning-', ''))).toEqual(
+      expect.arrayContaining(['agent-api-tls', 'redis-tls', 'trust', 'redis-acl', 'redis-dms-agent', 'redis-dpu-controller']),
+    );
+    // As helm marks what it installs.
+    const annotations = { 'meta.helm.sh/release-name': 'dpf-provisioning', 'meta.helm.sh/release-namespace': 'team-a' };
+    for (const { metadata, ...secret } of first.values()) await api.apply({ ...secret, metadata: { ...metadata, annotations } });
+    expect(secretsOf(await objects({ namespace: 'team-a', cluster: kubeconfig }))).toEqual(first);
+    const lost = 'dpf-provisioning-redis-bfb-downloader';
+    await api.delete(`/api/v1/namespaces/team-a/secrets/${lost}`);
+    const third = secretsOf(await objects({ namespace: 'team-a', cluster: kubeconfig }));
+    const changed = [...third].filter(([name, secret]) => !isDeepStrictEqual(secret, first.get(name))).map(([name]) => name);
+    expect(changed.sort()).toEqual(['dpf-provisioning-redis-acl', lost]);
   });
 
   test('an upgrade of the CRDs takes them whole, and objects live on', async () => {

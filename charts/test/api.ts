@@ -14,6 +14,7 @@ export interface Api {
   /** Server-side apply; strict about fields. @throws with the server's message, or its warnings */
   apply(object: Pick<Rendered, 'apiVersion' | 'kind' | 'metadata'>, options?: { dryRun?: boolean }): Promise<void>;
   get<T>(path: string): Promise<T>;
+  delete(path: string): Promise<void>;
   /** Whether a service account may do that. */
   may(account: string, namespace: string, verb: string, resource: AskedResource): Promise<boolean>;
   close(): void;
@@ -45,6 +46,7 @@ export async function connectTo(plane: ControlPlane): Promise<Api> {
       await call('PATCH', `${pathOf(object)}?${query}`, object);
     },
     get: (path) => call('GET', path),
+    delete: (path) => call('DELETE', path),
     may: async (account, namespace, verb, resource) => {
       const { status } = await call<{ status: { allowed: boolean } }>('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
         apiVersion: 'authorization.k8s.io/v1',

@@ -22,6 +22,8 @@ export interface Rendering {
   namespace?: string;
   /** API groups beside Kubernetes' own that the cluster is said to have. */
   apis?: readonly string[];
+  /** Path of a kubeconfig: the templates see what is in that cluster. */
+  cluster?: string;
 }
 
 /** What `helm template` prints. @throws with helm's words when the values are refused */
@@ -30,9 +32,11 @@ export async function render({
   release = 'dpf-provisioning',
   namespace = 'dpf-provisioning',
   apis = [],
+  cluster,
 }: Rendering): Promise<string> {
   const set = Object.entries(values).flatMap(([key, value]) => ['--set-json', `${key}=${JSON.stringify(value)}`]);
   const args = ['template', release, CHART, '--namespace', namespace, ...set, ...apis.flatMap((api) => ['--api-versions', api])];
+  if (cluster !== undefined) args.push('--dry-run=server', '--kubeconfig', cluster);
   try {
     return (await run(await helmPath(), args, { maxBuffer: 1 << 26 })).stdout;
   } catch (error) {

@@ -11,6 +11,7 @@ export const RULES = {
   'sweep-reads-node-first': "sweep: read the Node, then the Dpu live, then write with the first read's resourceVersion",
   'force-leaves-claim':
     'a forced deletion leaves claim and holder on the Node; they go once the agent says that it holds nothing of that uid',
+  'claim-outdates': 'an announcement that was sent before a claim is an older one once that claim is granted',
   'finalizer-first': 'a Dpu without our finalizer claims nothing',
   'reset-alone':
     'the agent resets nothing while a card of the host has an unfinished install, and installs nothing once a reset of this boot stands in its journal',

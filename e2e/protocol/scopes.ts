@@ -61,6 +61,7 @@ export const SHOWN_IN: Record<RuleName, Scope> = {
   sweep: host(1, 2),
   'sweep-reads-node-first': host(1, 2),
   'force-leaves-claim': host(1, 2),
+  'claim-outdates': host(1, 3, ['late announcement', 'delete, re-create', 'force-delete']),
   'finalizer-first': host(1, 1),
   'reset-alone': host(2, 0),
   'reset-on-node': host(1, 1),

@@ -25,9 +25,9 @@ export async function claimAs(
   return { code: response.statusCode ?? 0, answer: JSON.parse(await text(response)) as AgentApiError };
 }
 
-/** Instance and boot that the agent of a host announced last: not secret, they stand on its Node. */
+/** What the agent of a host announced last, as its claims say it: not secret, they stand on its Node. */
 export async function announcedOn({ host: { cluster } }: Fleet, name: string): Promise<ClaimRequest> {
   const node = await cluster.resource<Node>(CORE.Node).get({ name });
-  const { instance, boot } = JSON.parse(node?.metadata.annotations?.[NODE_ANNOTATIONS.agent] ?? '{}') as AgentRecord;
-  return { instance, boot };
+  const { instance, boot, sequence } = JSON.parse(node?.metadata.annotations?.[NODE_ANNOTATIONS.agent] ?? '{}') as AgentRecord;
+  return { instance, boot, sequence };
 }

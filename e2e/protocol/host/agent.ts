@@ -55,6 +55,7 @@ function claimAnswered(scene: Scene, card: number, agent: Label): void {
     step(agent('claim answered 200'), (next) => {
       if (rules('claim-recorded') && dpu.operation === Op.Open) next.dpus[card]!.operation = Op.Claimed;
       next.agent.hands[card]!.state = Hand.Granted;
+      if (state.lateAnnouncement) next.lateOutdated = 1;
     });
   else if (!(dpu.operation === Op.Cancelling && looksSame(rules, hand, dpu)))
     step(agent('claim answered 409, dropped'), (next) => {

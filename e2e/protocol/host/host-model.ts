@@ -94,7 +94,17 @@ function withSortedReplicas(state: HostState): HostState {
 
 function withSwappedCards(state: HostState): HostState {
   const { node, agent } = state;
-  for (const list of [state.dpus, state.cards, agent.hands, agent.journal, state.jobs, node.claims, node.holders, node.forced])
+  for (const list of [
+    state.dpus,
+    state.cards,
+    agent.hands,
+    agent.journal,
+    state.jobs,
+    node.claims,
+    node.holders,
+    node.forced,
+    state.lateHeld,
+  ])
     list.reverse();
   for (const intent of state.replicas) if (intent.kind) intent.card = 1 - intent.card;
   return state;

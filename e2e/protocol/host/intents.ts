@@ -125,9 +125,13 @@ function writeDpu(state: HostState, rules: Rules, { kind, card, uid, seen }: Int
 
 /** The agent has said that it holds nothing of this uid. */
 function agentLetGo(state: HostState, card: number, uid: number): boolean {
-  const { up, hands, journal } = state.agent;
-  const entry = journal[card]!;
-  return up === 1 && hands[card]!.uid !== uid && !(entry.uid === uid && isInProgress(entry)) && !state.cards[card]!.orphan;
+  return state.agent.up === 1 && !agentHolds(state, card, uid);
+}
+
+/** The agent has something of this uid in hand or in its journal, or a push child that outlived it has the card. */
+export function agentHolds({ agent, cards }: HostState, card: number, uid: number): boolean {
+  const entry = agent.journal[card]!;
+  return agent.hands[card]!.uid === uid || (entry.uid === uid && isInProgress(entry)) || cards[card]!.orphan === 1;
 }
 
 /** Removes claim, holder and the mark of a forced deletion. The taint goes with the last holder, in the same write. */

@@ -69,6 +69,9 @@ export interface HostState {
   boot: number;
   /** A delayed announcement. */
   lateAnnouncement: number;
+  /** Per card what that one says is held, a bit per uid; and that a claim was granted since it was sent. */
+  lateHeld: number[];
+  lateOutdated: number;
   /** A reset was issued and did not land yet. */
   resetLanding: number;
   node: Node;
@@ -103,6 +106,8 @@ export function initialHost(cards: number): HostState {
     wrong: 0,
     boot: 1,
     lateAnnouncement: 0,
+    lateHeld: each(() => 0),
+    lateOutdated: 0,
     resetLanding: 0,
     node: { boot: 1, resetClaimed: 0, claims: each(() => 0), holders: each(() => Array<number>(MOST_UIDS).fill(0)), forced: each(() => 0) },
     dpus: each(() => ({ uid: 1, ...GONE, phase: Phase.Initializing })),

@@ -1,6 +1,6 @@
 /** What happens by itself: the card's install, users, Redis, the lives of agent and host. */
 import { isAnnounced } from './agent.ts';
-import { removeFromNode } from './intents.ts';
+import { agentHolds, removeFromNode } from './intents.ts';
 import { agentDies, hostBoots } from './reset.ts';
 import type { Scene } from './scene.ts';
 import { GONE, Hand, Job, MOST_UIDS, OnCard, Phase, isAlive, isClaimed, type HostState } from './state.ts';
@@ -103,7 +103,11 @@ export function lives({ state, rules, step }: Scene): void {
     if (!state.lateAnnouncement)
       step(
         () => `agent: announces boot ${state.boot} once more, on the way for long`,
-        (next) => void (next.lateAnnouncement = state.boot),
+        (next) => {
+          next.lateAnnouncement = state.boot;
+          next.lateHeld = state.cards.map((_, card) => heldOf(state, card));
+          next.lateOutdated = 0;
+        },
         'late announcement',
       );
   }
@@ -111,13 +115,30 @@ export function lives({ state, rules, step }: Scene): void {
     step(
       () => `the announcement of boot ${state.lateAnnouncement} arrives`,
       (next) => {
-        next.lateAnnouncement = 0;
+        Object.assign(next, { lateAnnouncement: 0, lateOutdated: 0 });
+        next.lateHeld.fill(0);
+        // Rule claim-outdates
+        if (state.lateAnnouncement >= node.boot && !(state.lateOutdated && rules('claim-outdates'))) letsGo(next, state.lateHeld);
         if (state.lateAnnouncement > node.boot || !rules('boots-are-ordered')) heard(next, state.lateAnnouncement);
       },
     );
   step(() => `host reboots by itself: boot ${state.boot + 1}`, hostBoots, 'host reboots');
   if (state.jobs.some((job) => job !== Job.None) || state.resetJob || state.resetJobKept)
     step(() => 'Redis: FLUSHALL', queueLost, 'FLUSHALL');
+}
+
+/** A bit for each uid that the agent holds. */
+function heldOf(state: HostState, card: number): number {
+  let bits = 0;
+  for (let uid = 1; uid <= MOST_UIDS; uid++) if (agentHolds(state, card, uid)) bits |= 1 << uid;
+  return bits;
+}
+
+/** What was deleted by force goes when an announcement does not hold it, unless a claimed reset pins it. */
+function letsGo(next: HostState, held: number[]): void {
+  next.node.forced.forEach((uid, card) => {
+    if (uid && !(held[card]! & (1 << uid)) && !next.node.resetClaimed) removeFromNode(next, card, uid);
+  });
 }
 
 /** dpu-controller writes an announced boot on the Node: a reset that was claimed there is over. */

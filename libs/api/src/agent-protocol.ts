@@ -79,7 +79,7 @@ export interface Announcement {
   agentVersion: string;
   cards: Card[];
   journal: JournalHead[];
-  /** Dpu uids whose host network or push child is still on this host. */
+  /** Dpu uids that the agent is at work for, has asked to work for, or whose host network or push child is still on this host. */
   holds: string[];
 }
 
@@ -91,6 +91,8 @@ export interface AnnounceReply {
 export interface ClaimRequest {
   instance: string;
   boot: number;
+  /** Of the last announcement that was sent before: once an install is granted, those up to it are older ones, however long they are on their way. */
+  sequence: number;
 }
 
 /**

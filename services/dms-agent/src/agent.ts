@@ -153,7 +153,7 @@ export class Agent {
       agentVersion: version,
       cards: [...cards.current],
       journal: journal.heads(),
-      holds: journal.holds(),
+      holds: [...new Set([...journal.holds(), ...this.#executor.working()])].sort(),
     });
   }
 

@@ -175,6 +175,21 @@ describe('an install', () => {
     expect(await controller.result(id)).toMatchObject({ state: 'cancelled' });
   });
 
+  test('Rule force-leaves-claim: a Dpu is announced as held from before its install is claimed, until that has ended', async () => {
+    const orphan = execFile('sh', ['-c', `mkdir -p ${stage.stateDir}/locks; exec flock -F ${stage.stateDir}/locks/${PCI}.lock sleep 60`]);
+    stage.agent.start();
+    await stage.announced();
+    const id = await stage.ask(stage.install(1));
+    await controller.until(() => controller.reports.length > 0, 'a heartbeat');
+    expect(entry()).toBeUndefined();
+    stage.sim.setPresent(NODE, PCI, false);
+    await controller.until(() => controller.announcements.some(({ cards }) => !cards[0]?.present), 'the card to be missed');
+    expect(controller.announcements.at(-1)?.holds).toEqual([UID]);
+    orphan.kill('SIGKILL');
+    expect(await controller.result(id)).toMatchObject({ state: 'failed', reason: 'CardNotFound' });
+    await controller.until(() => controller.announcements.at(-1)?.holds.length === 0, 'the end to be announced');
+  });
+
   test('Rule card-lock: the very push child of an agent that was killed keeps the card while it lives', async () => {
     stallThePush();
     stage.agent.start();

@@ -103,7 +103,7 @@ await runService({
         metrics.operation(kind, result);
         log.info({ kind, result }, 'an operation ended');
       },
-      onUnwanted: () => void agent.announce(),
+      announce: () => void agent.announce(),
     });
     const agent: Agent = new Agent(context, controller, executor, {
       node: config.node,

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Report } from '@dpf/api';
 import { FakeController } from '../test/fake-controller.ts';
-import { createController, Refused, type Controller } from './client.ts';
+import { createController, type Controller } from './client.ts';
 
 const server = new FakeController();
 const trouble: string[] = [];
@@ -67,6 +67,10 @@ test('a server that another authority vouches for is not spoken to', async () =>
   await other.stop();
 });
 
-test('a claim that is refused says why', async () => {
-  await expect(client.claim('install.u.1', { instance: 'i', boot: 1 }, never)).rejects.toThrow(Refused);
+test('a report or claim that is refused says why, and whether an earlier try of it may have been heard', async () => {
+  const claim = client.claim('install.u.1', { instance: 'i', boot: 1, sequence: 1 }, never);
+  await expect(claim).rejects.toMatchObject({ name: 'Refused', afterSilence: false });
+  const answers = [503, 409];
+  server.onReport = () => ({ status: answers.shift() ?? 200 });
+  await expect(client.reportUntilAnswered('install.u.1', report, never)).rejects.toMatchObject({ name: 'Refused', afterSilence: true });
 });

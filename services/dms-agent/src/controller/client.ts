@@ -9,6 +9,8 @@ import type { Clock } from '../clock.ts';
 export class Refused extends Error {
   override readonly name = 'Refused';
   readonly status: 403 | 409;
+  /** An earlier try of the same request was not answered: it may have been heard all the same. */
+  afterSilence = false;
   /** Of a stale announcement: what dpu-controller knows. */
   readonly announced: LastAnnounced | undefined;
   constructor(status: 403 | 409, message: string, announced?: LastAnnounced) {
@@ -66,12 +68,12 @@ export function createController(settings: ControllerSettings, clock: Clock, onT
     throw new Error(`${path}: ${statusCode} ${words}`);
   };
   const untilAnswered = async <T>(call: string, signal: AbortSignal, once: () => Promise<T>): Promise<T> => {
-    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+    for (let pause = FIRST_PAUSE_MS, silence = false; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS), silence = true) {
       signal.throwIfAborted();
       try {
         return await once();
       } catch (error) {
-        if (error instanceof Refused) throw error;
+        if (error instanceof Refused) throw Object.assign(error, { afterSilence: silence });
         onTrouble(call, error as Error);
       }
       await clock.sleep(pause, signal);

@@ -17,16 +17,17 @@ const UID = 'a-dpu';
 let folder: string;
 let sim: DpuSim;
 let agent: Bench;
-let unwanted: number;
+let announcements: number;
 let specs: Record<string, OperationSpec>;
 let answersResults: boolean;
+let claims: (id: string) => Promise<OperationSpec>;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'dms-executor-'));
   sim = await startDpuSim({ stateDir: folder, speed: 2000, hosts: [{ name: 'worker-1', cards: [cardSpec(0, 1)] }] });
   const [host] = sim.hosts();
   agent = await bench(host as NonNullable<typeof host>);
-  [unwanted, specs, answersResults] = [0, {}, true];
+  [announcements, specs, answersResults, claims] = [0, {}, true, answered];
 });
 afterEach(async () => {
   await agent.close();
@@ -42,12 +43,13 @@ const controller: Controller = {
   announce: () => Promise.resolve({ dpus: [] }),
   report: async (_id, report) => answer(report),
   reportUntilAnswered: async (_id, report) => answer(report),
-  claim: async (id) => {
-    const spec = specs[id];
-    if (!spec) throw new Refused(409, 'not wanted');
-    return spec;
-  },
+  claim: async (id) => claims(id),
   close: () => undefined,
+};
+const answered = async (id: string) => {
+  const spec = specs[id];
+  if (!spec) throw new Refused(409, 'not wanted');
+  return spec;
 };
 const executor = () =>
   new Executor(agent, controller, {
@@ -55,7 +57,7 @@ const executor = () =>
     instance: 'i',
     heartbeatMs: 50,
     onEnded: () => undefined,
-    onUnwanted: () => unwanted++,
+    announce: () => announcements++,
   });
 const wanted = (spec: OperationSpec) => (specs[spec.id] = spec).id;
 const cleanup = (attempt: number) => wanted({ kind: 'cleanup', id: `cleanup.${UID}.${attempt}`, pci: PCI, uid: UID });
@@ -79,15 +81,39 @@ describe('the executor', () => {
     answersResults = false;
     expect(await executor().perform(cleanup(1))).toContain('not wanted any more');
     expect(agent.journal.heads()).toEqual([]);
-    expect(unwanted).toBe(1);
+    expect(announcements).toBe(1);
   });
 
   test('has it announced for a refused claim only where something of the Dpu is held', async () => {
     await executor().perform(`install.${UID}.1`);
-    expect(unwanted).toBe(0);
+    expect(announcements).toBe(0);
     await agent.journal.update((data) => (data.hostNetworks[PCI] = { uid: UID, attempt: 1, numberOfVfs: 1, mtu: 1500, channelVf: 0 }));
     await executor().perform(`install.${UID}.2`);
-    expect(unwanted).toBe(1);
+    expect(announcements).toBe(1);
+  });
+
+  test('has the end of an operation announced that was announced as held', async () => {
+    const one = executor();
+    const asked = Promise.withResolvers<OperationSpec>();
+    claims = () => asked.promise;
+    const done = one.perform(cleanup(1));
+    expect(one.working()).toEqual([UID]);
+    asked.resolve(specs[`cleanup.${UID}.1`] as OperationSpec);
+    await done;
+    expect(one.working()).toEqual([]);
+    expect(announcements).toBe(1);
+  });
+
+  test('has it announced for a claim that is refused after one that was not answered: that one may have been granted', async () => {
+    claims = () => Promise.reject(Object.assign(new Refused(409, 'there is no such Dpu'), { afterSilence: true }));
+    await executor().perform(`install.${UID}.1`);
+    expect(announcements).toBe(1);
+  });
+
+  test('takes nothing for a Dpu whose uid is none: it would spoil the announcement', async () => {
+    const one = executor();
+    for (const id of ['install.no.uid.1', `install.${'x'.repeat(64)}.1`]) expect(await one.perform(id)).toBe('no operation id');
+    expect(one.working()).toEqual([]);
   });
 
   test('Rule op-has-uid: answers from the journal, and refuses as older, only what is of the very Dpu that stands there', async () => {

@@ -1,5 +1,14 @@
 /** Takes operation ids, from wherever they come, and sees each to its end: claim, execute, report. */
-import { operationId, parseOperationId, type OperationRef, type OperationSpec, type Pci, type Report, type ReportReply } from '@dpf/api';
+import {
+  operationId,
+  parseOperationId,
+  type ClaimRequest,
+  type OperationRef,
+  type OperationSpec,
+  type Pci,
+  type Report,
+  type ReportReply,
+} from '@dpf/api';
 import { Refused, type Controller } from '../controller/client.ts';
 import { isOlder, isUnfinished } from '../journal/journal.ts';
 import type { Ending } from '../journal/records.ts';
@@ -19,15 +28,23 @@ export interface ExecutorSettings {
   /** How often a running operation is reported; at most 10 s. */
   heartbeatMs: number;
   onEnded: (kind: string, result: string) => void;
-  /** dpu-controller does not want an operation (any more) of a Dpu that was worked on, or that something is held of, here: that Dpu may be gone. */
-  onUnwanted: () => void;
+  /**
+   * An announcement is due: dpu-controller does not want an operation (any more) of a Dpu that was worked on, or that something is held of, here, so that Dpu
+   * may be gone; or the last one said that it is held for an operation which has ended.
+   */
+  announce: () => void;
 }
 
 interface Running {
   ref: OperationRef;
   control: OperationControl;
   done: Promise<string>;
+  /** To be announced once it has ended. */
+  announce: boolean;
 }
+
+/** A uid as dpu-controller takes it in an announcement: ids come by Redis, and one that is made up must not spoil it. */
+const UID = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 export type Mirror = (percent: number, message: string) => void;
 
@@ -46,7 +63,7 @@ export class Executor {
   /** Sees an operation to its end and says in a few words how it went. The same id given again while it runs joins it. Rejects only when the agent ends. */
   perform(id: string, mirror: Mirror = () => undefined): Promise<string> {
     const ref = parseOperationId(id);
-    if (!ref || operationId(ref) !== id) return Promise.resolve('no operation id');
+    if (!ref || operationId(ref) !== id || (ref.kind !== 'reset' && !UID.test(ref.uid))) return Promise.resolve('no operation id');
     const running = this.#running.get(id);
     if (running) return running.done;
     const control = new OperationControl(mirror);
@@ -54,11 +71,20 @@ export class Executor {
     this.#context.stopping.addEventListener('abort', stop);
     if (this.#context.stopping.aborted) stop();
     const done = this.#perform(id, ref, control).finally(() => {
+      const ended = this.#running.get(id);
       this.#running.delete(id);
       this.#context.stopping.removeEventListener('abort', stop);
+      if (ended?.announce) this.#settings.announce();
     });
-    this.#running.set(id, { ref, control, done });
+    this.#running.set(id, { ref, control, done, announce: false });
     return done;
+  }
+
+  /** The Dpus that operations run for, or are asked for. Announced: the end of each is announced too. */
+  working(): string[] {
+    const operations = [...this.#running.values()].filter(({ ref }) => ref.kind !== 'reset');
+    for (const operation of operations) operation.announce = true;
+    return operations.flatMap(({ ref }) => (ref.kind === 'reset' ? [] : [ref.uid]));
   }
 
   /** Stops whatever runs for a uid and waits for it, for so long at most: what hangs must not keep the agent from its other work. Rejects then. */
@@ -90,13 +116,13 @@ export class Executor {
       if (told?.ending) return await this.#report(id, ref, told.ending);
       // An install that this agent left unfinished may have been cancelled meanwhile.
       if (told && isUnfinished(told)) await this.#heartbeat(id, control);
-      const spec = await this.#controller.claim(id, { instance: this.#settings.instance, boot: journal.data.boot }, stopping);
+      const spec = await this.#controller.claim(id, this.#claimRequest(), stopping);
       if (spec.id !== id || spec.kind !== ref.kind) return 'dropped: dpu-controller answered for another operation';
       if (spec.cancel) control.cancel(spec.cancel);
       return await this.#report(id, ref, await this.#withHeartbeat(id, control, () => this.#execute(spec, ref, control)));
     } catch (error) {
       if (error instanceof Refused) {
-        this.#claimRefused(ref);
+        this.#claimRefused(id, ref, error.afterSilence);
         return `dropped: ${error.message}`;
       }
       if (error instanceof OperationDropped) return `dropped: ${error.message}`;
@@ -136,9 +162,20 @@ export class Executor {
   }
 
   /** Anybody who reaches Redis can submit ids: only one of a Dpu that something is held of is worth an announcement. */
-  #claimRefused(ref: OperationRef): void {
+  #claimRefused(id: string, ref: OperationRef, afterSilence: boolean): void {
     const heads = this.#context.journal.heads();
-    if (ref.kind !== 'reset' && heads.some(({ uid }) => uid === ref.uid)) this.#settings.onUnwanted();
+    if (ref.kind !== 'reset' && (afterSilence || heads.some(({ uid }) => uid === ref.uid))) this.#announceEnd(id);
+  }
+
+  /** Not before it has ended: until then its Dpu is announced as held. */
+  #announceEnd(id: string): void {
+    const operation = this.#running.get(id);
+    if (operation) operation.announce = true;
+  }
+
+  #claimRequest(): ClaimRequest {
+    const { boot, sequence } = this.#context.journal.data;
+    return { instance: this.#settings.instance, boot, sequence };
   }
 
   async #locked<T>(pci: Pci, work: () => Promise<T>): Promise<T> {
@@ -165,7 +202,7 @@ export class Executor {
     });
     this.#settings.onEnded(ref.kind, ending.state);
     // Also where nothing is held of it: a Dpu that was deleted by force is released only when the agent says so.
-    if (refused && ref.kind !== 'reset') this.#settings.onUnwanted();
+    if (refused && ref.kind !== 'reset') this.#announceEnd(id);
     return refused ? `${ending.state}, not wanted any more: ${refused.message}` : `${ending.state}: ${ending.message}`;
   }
 

@@ -1,9 +1,11 @@
 /** What an agent may claim, on a real API server whose writes a story can get ahead of. */
-import { KINDS, NODE_ANNOTATIONS, operationId, type Bfb, type Dpu, type Node, type OperationRef } from '@dpf/api';
+import { KINDS, NODE_ANNOTATIONS, operationId, type Announcement, type Bfb, type Dpu, type Node, type OperationRef } from '@dpf/api';
 import { connect, CORE, type Cluster, type ResourceClient } from '@dpf/kube';
 import { startKubeSim, type KubeSim } from '@dpf/kube-sim';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { writeNode } from '../act.ts';
 import { hashOf } from '../flavor-inputs.ts';
+import { releaseByForce } from '../host/entries.ts';
 import { dpu, INPUTS, node, PCI } from '../test/builders.ts';
 import { aFlavor, aNode, createDpu, publishBfb } from '../test/stage.ts';
 import type { World } from '../world.ts';
@@ -11,7 +13,7 @@ import { announce } from './announce.ts';
 import { claim } from './claim.ts';
 
 const CRDS = new URL('../../../../crds', import.meta.url).pathname;
-const AGENT = { instance: 'agent-1', boot: 1 };
+const AGENT = { instance: 'agent-1', boot: 1, sequence: 1 };
 const flavor = aFlavor();
 let kube: KubeSim;
 let cluster: Cluster;
@@ -113,6 +115,23 @@ describe('Rule claim-recorded: the claim of an install', () => {
     expect(await install()).toMatchObject({ status: 409, refused: { reason: 'OperationStale' } });
     expect(await state()).toBe('Open');
   });
+});
+
+test('Rule claim-outdates: an announcement that was on its way while an install was claimed lets go of nothing', async () => {
+  await given(dpu().inPhase('OSInstalling').operation('install', 'Open'));
+  const uid = made.metadata.uid ?? '';
+  const said = { ...AGENT, node: 'worker-1', bootId: 'boot-1', agentVersion: '0', cards: [], journal: [], holds: [] };
+  const announces = async (change: Partial<Announcement>) => announce(await world(), 'worker-1', { ...said, ...change });
+  const claimed = await claim(await world(), { kind: 'install', uid, attempt: 1 }, 'worker-1', { ...AGENT, sequence: 2 });
+  expect(claimed).toMatchObject({ granted: { kind: 'install' } });
+  const host = (await nodes().get({ name: 'worker-1' })) as Node;
+  await writeNode(await world(), host, releaseByForce(host, uid));
+
+  expect(await announces({ sequence: 2 })).toMatchObject({ status: 409, refused: { announced: { sequence: 2 } } });
+  expect(await announces({ sequence: 3, holds: [uid] })).toMatchObject({ accepted: {} });
+  expect(await onNode(NODE_ANNOTATIONS.card(PCI))).toContain('"forced":true');
+  expect(await announces({ sequence: 4 })).toMatchObject({ accepted: {} });
+  expect(await onNode(NODE_ANNOTATIONS.card(PCI))).toBeUndefined();
 });
 
 describe('Rule reset-on-node: the claim of a reset', () => {

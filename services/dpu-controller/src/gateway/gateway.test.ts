@@ -46,7 +46,7 @@ const renew = async () => {
 };
 const url = () => `https://localhost:${gateway.port}`;
 const call = (path: string, body: unknown, token?: string) => post(url(), kube.caPem, path, body, token);
-const claim = { instance: 'i1', boot: 1 };
+const claim = { instance: 'i1', boot: 1, sequence: 1 };
 const report: Report = { instance: 'i1', boot: 1, state: 'running', percent: 5, message: 'pushing' };
 const announcement: Announcement = {
   node: 'w1',
@@ -160,7 +160,7 @@ describe('what is answered', () => {
   test.each<[string, string, unknown, number, RegExp]>([
     ['a body that is no JSON', '/v1/announce', '{', 400, /JSON/],
     ['a field that is missing', '/v1/operations/cleanup.u1.1/claim', { boot: 1 }, 400, /must have required property 'instance'/],
-    ['a number as text', '/v1/operations/cleanup.u1.1/claim', { instance: 'i', boot: '1' }, 400, /body\/boot must be integer/],
+    ['a number as text', '/v1/operations/cleanup.u1.1/claim', { instance: 'i', boot: '1', sequence: 1 }, 400, /body\/boot must be integer/],
     [
       'a PCI address of another form',
       '/v1/announce',

@@ -8,6 +8,7 @@ const instance = { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' } as const;
 const generation = { enum: ['BlueField-1', 'BlueField-2', 'BlueField-3', 'Unknown'] } as const;
 /** Operation ids hold a boot of at most nine digits. */
 const boot = whole(999_999_999);
+const sequence = whole(Number.MAX_SAFE_INTEGER);
 const object = <P extends Record<string, unknown>>(properties: P, optional: readonly (keyof P & string)[] = []) => ({
   type: 'object',
   additionalProperties: false,
@@ -44,7 +45,7 @@ export const ANNOUNCEMENT = object({
   instance,
   boot,
   bootId: text(64),
-  sequence: whole(Number.MAX_SAFE_INTEGER),
+  sequence,
   agentVersion: text(64),
   cards: { type: 'array', maxItems: 16, items: card },
   journal: { type: 'array', maxItems: 64, items: journalHead },
@@ -52,7 +53,7 @@ export const ANNOUNCEMENT = object({
 });
 
 /** ClaimRequest. */
-export const CLAIM = object({ instance, boot });
+export const CLAIM = object({ instance, boot, sequence });
 
 /** Report. The message is cut, not refused: a report that is refused would be repeated for ever. */
 export const REPORT = object(

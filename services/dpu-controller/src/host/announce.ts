@@ -28,6 +28,15 @@ export function announced(node: Node, announcement: Announcement, discovery: 'nf
 const isOlder = (a: Announcement, b: AgentRecord): boolean =>
   a.bootId === b.bootId ? a.boot !== b.boot || a.sequence <= b.sequence : a.boot <= b.boot;
 
+/**
+ * Rule claim-outdates: an announcement that was sent before a claim is an older one once that claim is granted: what it does not hold says nothing about what
+ * the agent has begun since. The same object when it is so already.
+ */
+export function outdated(node: Node, sequence: number): Node {
+  const { agent } = recordsOf(node);
+  return agent && agent.sequence < sequence ? withRecords(node, { agent: { ...agent, sequence } }) : node;
+}
+
 /** What an agent is told whose announcement is an older one. */
 export function lastAnnounced(node: Node): LastAnnounced | undefined {
   const { agent, reset } = recordsOf(node);

@@ -55,7 +55,8 @@ export class TestAgent {
     return this.#controller().reconciler.announce(node, announcement);
   }
   claim(id: string): Promise<ClaimAnswer> {
-    return this.#controller().reconciler.claim(parseOperationId(id)!, this.node, { instance: this.instance, boot: this.boot });
+    const { instance, boot } = this;
+    return this.#controller().reconciler.claim(parseOperationId(id)!, this.node, { instance, boot, sequence: this.#sequence });
   }
   report(id: string, said: Partial<Report>): Promise<ReportAnswer> {
     const report: Report = { instance: this.instance, boot: this.boot, state: 'succeeded', percent: 100, message: 'done', ...said };

@@ -34,15 +34,20 @@ describe('an agent’s report is a fact', () => {
     const { status } = decide(observed(installing(), { report: said({ boot: 7 }), host: node().agent({ boot: 7 }).claimed().held() }));
     expect(status).toMatchObject({ phase: 'Rebooting', operation: { state: 'Succeeded', bootToLeave: 7 }, attempt: { installed: 1 } });
   });
-  test('progress is written every 10 s at most, and every minute when there is none', () => {
-    const at = (ms: number, percent = 10) =>
-      installing().operation('install', 'Claimed', { percent, message: 'pushes', reportedAt: ago(ms) }).object.status!;
-    const running = (percent: number) => said({ state: 'running', percent, message: 'pushes' });
-    expect(withReport(at(9 * SECONDS), running(20), NOW).operation?.percent).toBe(10);
-    expect(withReport(at(10 * SECONDS), running(20), NOW).operation?.percent).toBe(20);
-    const still = at(59 * SECONDS);
-    expect(withReport(still, running(10), NOW)).toBe(still);
-    expect(withReport(at(60 * SECONDS), running(10), NOW).operation?.reportedAt).toBe(ago(0));
+  test.each([
+    ['a quarter more after 10 s', 10, 35, true],
+    ['a quarter more, but sooner', 9, 35, false],
+    ['less than a quarter more', 60, 34, false],
+    ['nothing new for 2 min: the agent is not silent', 120, 10, true],
+  ])('progress of %s', (_, seconds, percent, isWritten) => {
+    const { status } = installing().operation('install', 'Claimed', {
+      percent: 10,
+      message: 'pushes',
+      reportedAt: ago(seconds * SECONDS),
+    }).object;
+    const after = withReport(status!, said({ state: 'running', percent, message: 'pushes' }), NOW);
+    if (isWritten) expect(after.operation).toMatchObject({ percent, reportedAt: ago(0) });
+    else expect(after).toBe(status);
   });
   test('Rule claim-recorded: the claim stands in the operation’s state', () => {
     const { object } = dpu().inPhase('OSInstalling').operation('install', 'Open');

@@ -3,9 +3,13 @@ import type { DpuOperation, DpuStatus, Report } from '@dpf/api';
 import { harmlessPause } from './attempt.ts';
 import { at } from './facts.ts';
 
-/** Progress is persisted at most every 10 s; that nothing new happened, every minute (the agent is not silent). */
+/**
+ * A write of progress is one of the few that a DPU may cost the API server: it is persisted in quarters, and not more often than every 10 s.
+ * In between every 2 min, well before an agent counts as silent (deadlines.ts).
+ */
+const PROGRESS_PERCENT = 25;
 const PROGRESS_MS = 10_000;
-const SIGN_OF_LIFE_MS = 60_000;
+const SIGN_OF_LIFE_MS = 120_000;
 
 /** Whether the operation still waits for the agent's word. An install has to be claimed before anything is said about it. */
 export function awaitsReport(operation: DpuOperation): boolean {
@@ -20,7 +24,7 @@ export function withReport(status: DpuStatus, report: Report, now: number): DpuS
   const told = { percent: Math.floor(report.percent), message: report.message, reportedAt: new Date(now).toISOString() };
   if (report.state === 'running') {
     const since = now - (at(operation.reportedAt) ?? 0);
-    const news = operation.percent !== told.percent || operation.message !== told.message;
+    const news = told.percent >= (operation.percent ?? 0) + PROGRESS_PERCENT;
     return since >= (news ? PROGRESS_MS : SIGN_OF_LIFE_MS) ? { ...status, operation: { ...operation, ...told } } : status;
   }
   const state = report.state === 'succeeded' ? 'Succeeded' : 'Failed';

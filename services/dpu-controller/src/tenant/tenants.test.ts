@@ -166,7 +166,7 @@ describe('the Node of a Dpu', () => {
     await tenants.cordonAndDeleteNode(CLUSTER, user, 'another');
     await tenants.labelNode(CLUSTER, user, 'another', { role: 'worker' });
     await expect(tenants.cordonAndDeleteNode(CLUSTER, user, metadata.uid ?? '')).rejects.toThrow('it is not ours and is not deleted');
-    expect((await nodes().get({ name: user.name }))?.metadata.labels).not.toHaveProperty('role');
+    expect((await nodes().get({ name: user.name }))?.metadata.labels ?? {}).not.toHaveProperty('role');
     await tenants.labelNode(CLUSTER, user, metadata.uid ?? '', { role: 'worker' });
     expect((await nodes().get({ name: user.name }))?.metadata.labels).toHaveProperty('role', 'worker');
   });

@@ -67,7 +67,6 @@ everywhere('libs/kube on', (start) => {
   const ofReflector = { userAgent: 'reflector/' };
 
   test.each<[FaultSpec, { lists: number }]>([
-    [{ kind: 'silentWatch', count: 1, match: ofReflector }, { lists: 1 }],
     [{ kind: 'compact', match: ofReflector }, { lists: 1 }],
     [{ kind: 'restart', milliseconds: 50 }, { lists: 1 }],
   ])(

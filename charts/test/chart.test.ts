@@ -211,7 +211,7 @@ describe('wrong values are refused with a sentence', () => {
     [{ 'dpuController.replica': 3 }, /at '\/dpuController': additional properties 'replica' not allowed/],
     [{ 'dpuController.replicas': 'many' }, /at '\/dpuController\/replicas': got string, want integer/],
     [{ 'dpuController.maxParallelInstalls': 0 }, /at '\/dpuController\/maxParallelInstalls'/],
-    [{ discovery: 'nft' }, /at '\/discovery': value must be one of 'nfd', 'agent'/],
+    [{ discovery: 'nft' }, /at '\/discovery': value must be one of '', 'nfd', 'agent'/],
     [{ logLevel: 'verbose' }, /at '\/logLevel': value must be one of/],
     [{ tenantClusters: [{ namespace: 'tenant' }] }, /at '\/tenantClusters\/0': missing property 'usableFrom'/],
     [{ tenantClusters: [{ namespace: 'tenant', usableFrom: '*' }] }, /usableFrom': got string, want array/],

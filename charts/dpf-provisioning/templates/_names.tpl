@@ -76,3 +76,8 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- include "dpf.watched" . }}
 {{- end }}
 {{- end }}
+
+{{/* nfd or agent. */}}
+{{- define "dpf.discovery" -}}
+{{- .Values.discovery | default (ternary "agent" "nfd" .Values.simulator.enabled) }}
+{{- end }}

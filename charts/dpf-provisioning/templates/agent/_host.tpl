@@ -4,7 +4,7 @@
 - { name: host-dev, mountPath: /host/dev, mountPropagation: HostToContainer }
 - { name: host-sys, mountPath: /host/sys }
 - { name: host-proc, mountPath: /host/proc, readOnly: true }
-{{- if eq .Values.discovery "nfd" }}
+{{- if eq (include "dpf.discovery" .) "nfd" }}
 - { name: host-features, mountPath: /host/etc/kubernetes/node-feature-discovery/features.d }
 {{- end }}
 {{- end }}
@@ -16,7 +16,7 @@
   hostPath: { path: /sys, type: Directory }
 - name: host-proc
   hostPath: { path: /proc, type: Directory }
-{{- if eq .Values.discovery "nfd" }}
+{{- if eq (include "dpf.discovery" .) "nfd" }}
 - name: host-features
   hostPath: { path: /etc/kubernetes/node-feature-discovery/features.d, type: DirectoryOrCreate }
 {{- end }}
@@ -26,7 +26,7 @@
 {{- define "dpf.agentNodes" -}}
 {{- if .Values.dmsAgent.nodeSelector }}
 {{- toYaml .Values.dmsAgent.nodeSelector }}
-{{- else if eq .Values.discovery "nfd" -}}
+{{- else if eq (include "dpf.discovery" .) "nfd" -}}
 feature.node.kubernetes.io/dpu-enabled: 'true'
 {{- else -}}
 kubernetes.io/os: linux

@@ -1,5 +1,6 @@
 {{/*
-A controller's Deployment: (dict "root" . "component" "…" "values" … "env" "…" "volumes" "…" "mounts" "…" "ports" "…" "initContainers" "…").
+A controller's Deployment: (dict "root" . "component" "…" "values" … "env" "…" "volumes" "…" "mounts" "…" "ports" "…" "initContainers" "…" "alone" true).
+alone: a new Pod cannot run beside the one that it replaces.
 */}}
 {{- define "dpf.deployment" -}}
 {{- $ := .root }}{{ $component := .component }}{{ $values := .values }}{{ $shared := $.Values.controllers }}
@@ -16,8 +17,12 @@ metadata:
 spec:
   replicas: {{ $values.replicas }}
   strategy:
+    {{- if .alone }}
+    type: Recreate
+    {{- else }}
     type: RollingUpdate
     rollingUpdate: { maxSurge: 1, maxUnavailable: 0 }
+    {{- end }}
   selector:
     matchLabels: {{- include "dpf.selector" $args | nindent 6 }}
   template:

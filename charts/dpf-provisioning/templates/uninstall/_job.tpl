@@ -45,7 +45,7 @@ spec:
             - name: NODE_SELECTOR
               value: {{ include "dpf.agentNodes" $ | fromYaml | toJson | quote }}
             - name: DISCOVERY
-              value: {{ $.Values.discovery }}
+              value: {{ include "dpf.discovery" $ }}
             {{- end }}
           resources: {{- toYaml $uninstall.resources | nindent 12 }}
           volumeMounts:

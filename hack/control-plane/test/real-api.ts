@@ -10,6 +10,8 @@ export interface ApiServer {
   kubeconfig: string;
   caPem: string;
   pki: Pki;
+  /** Kills the API server and starts it again, with the same state. */
+  restart(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -20,7 +22,8 @@ export function onRealApi(tell: (start: (options?: { pki?: Pki }) => Promise<Api
     const { folder } = assets;
     tell(async (options = {}) => {
       const plane = await startControlPlane({ ...options, assets: folder, name: 'api', controllers: false });
-      return { url: plane.url, kubeconfig: plane.adminKubeconfig, caPem: plane.caPem, pki: plane.pki, close: plane.stop };
+      const { url, adminKubeconfig: kubeconfig, caPem, pki, stop: close } = plane;
+      return { url, kubeconfig, caPem, pki, restart: () => plane.restart({ signal: 'SIGKILL' }), close };
     });
   } else {
     describe.skip(assets.skip, () => tell(() => Promise.reject(new Error(assets.skip))));

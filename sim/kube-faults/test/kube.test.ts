@@ -73,10 +73,12 @@ everywhere('libs/kube on', (start) => {
     '%j: the store catches up',
     async (fault, { lists }) => {
       await reflect();
+      const began = performance.now();
       await place.faults.add(fault);
       await seen(await create());
       expect(counted('list')).toBeLessThanOrEqual(lists);
-      expect(counted('watch')).toBeLessThan(60);
+      // A real server takes seconds to come back: a busy machine must not count as a tight loop, so pauses of 25 ms are allowed, not a number of tries.
+      expect(counted('watch')).toBeLessThan(20 + (performance.now() - began) / 25);
     },
     30_000,
   );

@@ -8,11 +8,11 @@ export interface Case {
   steps: Step[];
   /** It is told on one side alone, for this reason. */
   only?: { side: Side; because: string };
-  /** What the server must have besides: the controllers of a control plane, or the means to forget its history. */
-  needs?: 'controllers' | 'compaction';
+  /** It disturbs others: the last ones, one after the other. */
+  alone?: true;
 }
 
-export type Step = RequestStep | WatchStep | EventsStep | KubectlStep | FinishStep | CompactStep;
+export type Step = RequestStep | WatchStep | EventsStep | KubectlStep | FinishStep | PauseStep | CompactStep;
 
 /** One request and its answer. Expectations say what must be there; what they do not name may be there too. */
 export interface RequestStep {
@@ -58,6 +58,8 @@ export interface KubectlStep {
   out?: string | RegExp;
   json?: unknown;
   err?: string | RegExp;
+  /** What `kubectl edit` finds for an editor: a script of sed. */
+  editor?: string;
   /** Goes on while the next steps are done, until `finish`. */
   background?: true;
 }
@@ -66,6 +68,11 @@ export interface KubectlStep {
 export interface FinishStep {
   finish: true;
   out?: string | RegExp;
+}
+
+/** Time for a command in the background to be listening, in milliseconds: it does not say when it is. */
+export interface PauseStep {
+  pause: number;
 }
 
 /** The server forgets its history. */

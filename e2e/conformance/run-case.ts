@@ -7,7 +7,7 @@ import { runKubectl, words, type Ended } from './kubectl.ts';
 import { differences, fill, valueAt, type Values } from './match.ts';
 import type { Server } from './servers.ts';
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 20_000;
 
 /** What a server answered, step by step: for the comparison of two servers. */
 export type Transcript = unknown[];
@@ -57,11 +57,12 @@ async function take(running: Running, step: Step): Promise<string[]> {
   if ('events' in step) return events(running, step);
   if ('kubectl' in step) return kubectl(running, step);
   if ('compact' in step) await server.compact();
+  if ('pause' in step) await sleep(step.pause);
   if ('watch' in step) running.watch = await server.client.watch(step.watch, step.accept === undefined ? {} : { accept: step.accept });
   if (!('finish' in step)) return [];
   const ended = (await running.background)!;
   transcript.push(ended);
-  return differences(ended, { exit: 0, ...(step.out !== undefined && { out: step.out }) });
+  return differences(ended, { ...(step.out === undefined && { exit: 0 }), ...(step.out !== undefined && { out: step.out }) });
 }
 
 /** What comes in time; undefined where it does not. */
@@ -85,6 +86,8 @@ async function request({ server, values, transcript }: Running, step: RequestSte
   for (;;) {
     const answer = await inTime(server.client.call(method, path, step.body, options));
     if (!answer) return [`no whole answer came in ${PATIENCE_MS / 1000} s`];
+    // Some documents come as text.
+    if (answer.text.startsWith('{') && Object.keys(answer.body).length === 0) answer.body = JSON.parse(answer.text);
     const faults = faultsOf(answer);
     if (faults.length > 0 && step.eventually && performance.now() < end) {
       await sleep(50);
@@ -114,7 +117,8 @@ async function kubectl(running: Running, step: KubectlStep): Promise<string[]> {
   const { server, values, transcript } = running;
   const argv = typeof step.kubectl === 'string' ? words(step.kubectl) : step.kubectl;
   const documents = step.stdin === undefined ? [] : [step.stdin].flat();
-  const run = runKubectl(['--namespace', values.get('ns')!, ...argv], server.env, documents.map((each) => stringify(each)).join('---\n'));
+  const env = { ...server.env, ...(step.editor !== undefined && { KUBE_EDITOR: `sed -i '${step.editor}'` }) };
+  const run = runKubectl(['--namespace', values.get('ns')!, ...argv], env, documents.map((each) => stringify(each)).join('---\n'));
   if (step.background) {
     running.background = run;
     return [];

@@ -2,11 +2,11 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createPki, startKubeSim } from '@dpf/kube-sim';
+import { knownAssets, startControlPlane } from '@dpf/control-plane';
+import { startKubeSim } from '@dpf/kube-sim';
 import { parse } from 'yaml';
-import { startKubeApiServer } from '../../libs/kube/test/kube-apiserver.ts';
 import { clientOf, type Body, type Client } from '../../sim/kube-sim/test/client.ts';
-import type { Case, Side } from './case.ts';
+import type { Side } from './case.ts';
 
 export const WIDGET_CRD = join(import.meta.dirname, '../../sim/kube-sim/test/widget-crd.yaml');
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
@@ -16,19 +16,18 @@ export interface Server {
   client: Client;
   /** Environment of kubectl: its configuration and a home of its own. */
   env: Record<string, string>;
-  /** What cases may need of it. */
-  offers: NonNullable<Case['needs']>[];
+  /** Makes it forget its history. */
   compact(): Promise<void>;
   close(): Promise<void>;
 }
 
 interface Started {
   kubeconfig: string;
-  compact?: () => Promise<void>;
+  compact(): Promise<void>;
   close(): Promise<void>;
 }
 
-async function serverOf(side: Side, { kubeconfig, compact, close }: Started, offers: Server['offers']): Promise<Server> {
+async function serverOf(side: Side, { kubeconfig, compact, close }: Started): Promise<Server> {
   const home = mkdtempSync(join(tmpdir(), 'dpf-conformance-'));
   mkdirSync(join(home, 'cache'));
   writeFileSync(join(home, 'config'), kubeconfig, { mode: 0o600 });
@@ -38,8 +37,7 @@ async function serverOf(side: Side, { kubeconfig, compact, close }: Started, off
     side,
     client,
     env: { HOME: home, KUBECONFIG: join(home, 'config'), KUBECACHEDIR: join(home, 'cache'), PATH: '/usr/bin:/bin' },
-    offers: [...offers, ...(compact ? ['compaction' as const] : [])],
-    compact: compact ?? (() => Promise.reject(new Error(`the ${side} server cannot be told to forget`))),
+    compact,
     close: async () => {
       client.close();
       await close();
@@ -62,13 +60,34 @@ async function installWidgets(client: Client): Promise<void> {
   while (!(await served()));
 }
 
-export async function startEmbedded(): Promise<Server> {
+async function startEmbedded(): Promise<Server> {
   const sim = await startKubeSim();
   const compact = async () => sim.compact();
-  return serverOf('embedded', { kubeconfig: sim.kubeconfig, compact, close: () => sim.close() }, ['controllers']);
+  return serverOf('embedded', { kubeconfig: sim.kubeconfig, compact, close: () => sim.close() });
 }
 
-/** @param assets folder with etcd and kube-apiserver */
-export async function startReal(assets: string): Promise<Server> {
-  return serverOf('real', await startKubeApiServer(assets, await createPki()), []);
+/** A whole control plane. @param assets folder with its programs */
+async function startReal(assets: string): Promise<Server> {
+  const plane = await startControlPlane({ assets, name: 'conformance' });
+  const compact = async (): Promise<void> => {
+    const { body } = await server.client.get('/api/v1/namespaces');
+    const answer = await fetch(`${plane.etcdUrl}/v3/kv/compaction`, {
+      method: 'POST',
+      body: JSON.stringify({ revision: body['metadata'].resourceVersion, physical: true }),
+    });
+    if (!answer.ok) throw new Error(`etcd does not compact: ${answer.status} ${await answer.text()}`);
+    // Its cache remembers what etcd forgot.
+    await plane.restart({ signal: 'SIGKILL' });
+  };
+  const started = { kubeconfig: plane.adminKubeconfig, compact, close: () => plane.stop() };
+  const server: Server = await serverOf('real', started);
+  return server;
 }
+
+const assets = knownAssets('all');
+
+/** How each is started; the real one only where its programs are. */
+export const START: Record<Side, (() => Promise<Server>) | undefined> = {
+  real: 'folder' in assets ? () => startReal(assets.folder) : undefined,
+  embedded: startEmbedded,
+};

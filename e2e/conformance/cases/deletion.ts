@@ -1,12 +1,19 @@
 /** Deletion: preconditions, finalizers, grace, propagation, collections, owners. */
 import type { Case } from '../case.ts';
 import { ABSENT, exactly, has } from '../match.ts';
-import { MERGE, made, madeCore, ofWidget, patched, refusal, widget } from './objects.ts';
+import { MERGE, account, made, madeCore, ofWidget, patched, podSpec, refusal, widget } from './objects.ts';
 
 const hold = { finalizers: ['a.b/c'] };
-const pod = (more: Record<string, unknown> = {}) => ({
-  spec: { containers: [{ name: 'c', image: 'i' }], terminationGracePeriodSeconds: 7, ...more },
-});
+
+/** An owner and what it owns: kinds that a garbage collector knows from its start; it learns of new definitions within half a minute. */
+const owner = madeCore('{core}/configmaps', 'ConfigMap');
+const owned = (reference: Record<string, unknown>, metadata: Record<string, unknown> = {}) =>
+  madeCore(
+    '{core}/secrets',
+    'Secret',
+    {},
+    { ...metadata, ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: '{name}', uid: '{uid}', ...reference }] },
+  );
 
 export const deletion: Case[] = [
   {
@@ -227,7 +234,8 @@ export const deletion: Case[] = [
   {
     says: 'a Pod on no node goes at once and is answered itself',
     steps: [
-      madeCore('{core}/pods', 'Pod', pod()),
+      account,
+      madeCore('{core}/pods', 'Pod', podSpec()),
       { ask: 'DELETE {core}/pods/{name}', code: 200, answer: { kind: 'Pod', metadata: { uid: '{uid}', deletionGracePeriodSeconds: 0 } } },
       { ask: 'GET {core}/pods/{name}', code: 404 },
     ],
@@ -235,16 +243,22 @@ export const deletion: Case[] = [
   {
     says: 'a Pod on a node gets its own grace, or the one that is asked for',
     steps: [
-      madeCore('{core}/pods', 'Pod', pod({ nodeName: 'n' })),
+      account,
+      madeCore('{core}/pods', 'Pod', podSpec({ nodeName: 'n' })),
       { ask: 'DELETE {core}/pods/{name}', code: 200, answer: { metadata: { deletionGracePeriodSeconds: 7, deletionTimestamp: /Z$/ } } },
-      { ask: 'POST {core}/pods', body: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'two' }, ...pod({ nodeName: 'n' }) }, code: 201 },
+      {
+        ask: 'POST {core}/pods',
+        body: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'two' }, ...podSpec({ nodeName: 'n' }) },
+        code: 201,
+      },
       { ask: 'DELETE {core}/pods/two?gracePeriodSeconds=3', code: 200, answer: { metadata: { deletionGracePeriodSeconds: 3 } } },
     ],
   },
   {
     says: 'a Pod on a node goes at once with grace 0',
     steps: [
-      madeCore('{core}/pods', 'Pod', pod({ nodeName: 'n' })),
+      account,
+      madeCore('{core}/pods', 'Pod', podSpec({ nodeName: 'n' })),
       { ask: 'DELETE {core}/pods/{name}', body: { gracePeriodSeconds: 0 }, code: 200 },
       { ask: 'GET {core}/pods/{name}', code: 404 },
     ],
@@ -288,7 +302,6 @@ export const deletion: Case[] = [
   },
   {
     says: 'a namespace takes its content along, and waits for the finalizers in it',
-    needs: 'controllers',
     steps: [
       { ask: 'POST /api/v1/namespaces', body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: '{ns}-x' } }, code: 201 },
       { ask: 'POST /apis/example.com/v1/namespaces/{ns}-x/widgets', body: widget({}, hold), code: 201 },
@@ -310,67 +323,55 @@ export const deletion: Case[] = [
   },
   {
     says: 'what an object owns goes after it',
-    needs: 'controllers',
     steps: [
-      made(),
-      {
-        ask: 'POST {core}/configmaps',
-        body: {
-          apiVersion: 'v1',
-          kind: 'ConfigMap',
-          metadata: {
-            name: 'owned',
-            ownerReferences: [
-              { apiVersion: 'example.com/v1', kind: 'Widget', name: '{name}', uid: '{uid}', controller: true, blockOwnerDeletion: true },
-            ],
-          },
-        },
-        code: 201,
-      },
-      { ask: 'DELETE {widgets}/{name}', body: { propagationPolicy: 'Background' }, code: 200 },
-      { ask: 'GET {core}/configmaps/owned', code: 404, eventually: true },
+      owner,
+      owned({ controller: true, blockOwnerDeletion: true }),
+      { ask: 'DELETE {core}/configmaps/{name}', body: { propagationPolicy: 'Background' }, code: 200 },
+      { ask: 'GET {core}/secrets/{name}', code: 404, eventually: true },
     ],
   },
   {
     says: 'an owner deleted in the foreground goes after what it owns',
-    needs: 'controllers',
     steps: [
-      made(),
-      {
-        ask: 'POST {widgets}',
-        body: widget(
-          {},
-          {
-            name: 'owned',
-            ...hold,
-            ownerReferences: [{ apiVersion: 'example.com/v1', kind: 'Widget', name: '{name}', uid: '{uid}', blockOwnerDeletion: true }],
-          },
-        ),
-        code: 201,
-      },
-      { ask: 'DELETE {widgets}/{name}', body: { propagationPolicy: 'Foreground' }, code: 200 },
-      { ask: 'GET {widgets}/owned', code: 200, answer: { metadata: { deletionTimestamp: /Z$/ } }, eventually: true },
-      { ask: 'GET {widgets}/{name}', code: 200, answer: { metadata: { finalizers: ['foregroundDeletion'] } } },
-      { ask: 'PATCH {widgets}/owned', type: MERGE, body: { metadata: { finalizers: null } }, code: 200 },
-      { ask: 'GET {widgets}/{name}', code: 404, eventually: true },
+      owner,
+      owned({ blockOwnerDeletion: true }, hold),
+      { ask: 'DELETE {core}/configmaps/{name}', body: { propagationPolicy: 'Foreground' }, code: 200 },
+      { ask: 'GET {core}/secrets/{name}', code: 200, answer: { metadata: { deletionTimestamp: /Z$/ } }, eventually: true },
+      { ask: 'GET {core}/configmaps/{name}', code: 200, answer: { metadata: { finalizers: ['foregroundDeletion'] } } },
+      { ask: 'PATCH {core}/secrets/{name}', type: MERGE, body: { metadata: { finalizers: null } }, code: 200 },
+      { ask: 'GET {core}/configmaps/{name}', code: 404, eventually: true },
     ],
   },
   {
     says: 'what an object owns stays with propagation Orphan, without the reference',
-    needs: 'controllers',
     steps: [
-      made(),
-      {
-        ask: 'POST {widgets}',
-        body: widget(
-          {},
-          { name: 'owned', ownerReferences: [{ apiVersion: 'example.com/v1', kind: 'Widget', name: '{name}', uid: '{uid}' }] },
-        ),
-        code: 201,
-      },
-      { ask: 'DELETE {widgets}/{name}', body: { propagationPolicy: 'Orphan' }, code: 200 },
-      { ask: 'GET {widgets}/{name}', code: 404, eventually: true },
-      { ask: 'GET {widgets}/owned', code: 200, answer: { metadata: { ownerReferences: ABSENT } }, eventually: true },
+      owner,
+      owned({}),
+      { ask: 'DELETE {core}/configmaps/{name}', body: { propagationPolicy: 'Orphan' }, code: 200 },
+      { ask: 'GET {core}/configmaps/{name}', code: 404, eventually: true },
+      { ask: 'GET {core}/secrets/{name}', code: 200, answer: { metadata: { ownerReferences: ABSENT } }, eventually: true },
+    ],
+  },
+  {
+    says: 'what has two owners stays until the last one is gone',
+    steps: [
+      madeCore('{core}/configmaps', 'ConfigMap', {}, { name: 'other' }),
+      { ...owner, keep: { first: 'metadata/uid' } },
+      madeCore(
+        '{core}/secrets',
+        'Secret',
+        {},
+        {
+          ownerReferences: [
+            { apiVersion: 'v1', kind: 'ConfigMap', name: '{name}', uid: '{first}' },
+            { apiVersion: 'v1', kind: 'ConfigMap', name: 'other', uid: '{uid}' },
+          ],
+        },
+      ),
+      { ask: 'DELETE {core}/configmaps/{name}', code: 200 },
+      { ask: 'GET {core}/secrets/{name}', code: 200, answer: { metadata: { ownerReferences: [{ name: 'other' }] } }, eventually: true },
+      { ask: 'DELETE {core}/configmaps/other', code: 200 },
+      { ask: 'GET {core}/secrets/{name}', code: 404, eventually: true },
     ],
   },
 ];

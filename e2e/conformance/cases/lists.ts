@@ -219,7 +219,7 @@ export const lists: Case[] = [
   },
   {
     says: 'a list at a version that is forgotten, by continue or exactly, is 410 Expired and gives a way on',
-    needs: 'compaction',
+    alone: true,
     steps: [
       make('a'),
       make('b'),
@@ -441,7 +441,7 @@ export const lists: Case[] = [
         code: 405,
         answer: refusal(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {}),
       },
-      { ask: 'POST /apis/example.com/v1/widgets', body: widget(), code: 405, answer: { reason: 'MethodNotAllowed' } },
+      { ask: 'POST /api/v1/configmaps', body: widget(), code: 405, answer: { reason: 'MethodNotAllowed' } },
     ],
   },
 ];

@@ -41,6 +41,18 @@ export const madeCore = (path: string, kind: string, more: JsonMap = {}, metadat
   code: 201,
   keep: KEPT,
 });
+/** A Pod that runs as the case's own account, which stands before it. */
+export const podSpec = (more: JsonMap = {}): JsonMap => ({
+  spec: {
+    containers: [{ name: 'c', image: 'i' }],
+    serviceAccountName: '{name}',
+    automountServiceAccountToken: false,
+    terminationGracePeriodSeconds: 7,
+    ...more,
+  },
+});
+export const account: RequestStep = madeCore('{core}/serviceaccounts', 'ServiceAccount');
+
 /** A merge patch of the case's widget. */
 export const patched = (body: JsonMap, answer?: unknown, more: Partial<RequestStep> = {}): RequestStep => ({
   ask: 'PATCH {widgets}/{name}',
@@ -93,7 +105,6 @@ export const owner = (manager: string, operation: 'Apply' | 'Update', fieldsV1: 
   manager,
   operation,
   apiVersion: 'example.com/v1',
-  time: /Z$/,
   fieldsType: 'FieldsV1',
   fieldsV1: exactly(fieldsV1),
   subresource: subresource ?? ABSENT,

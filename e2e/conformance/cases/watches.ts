@@ -1,7 +1,7 @@
 /** Watches: where they begin, what they tell, how they end. */
 import type { Case, RequestStep } from '../case.ts';
 import { ABSENT, exactly } from '../match.ts';
-import { MERGE, TABLE, made, patched, widget } from './objects.ts';
+import { MERGE, TABLE, account, made, madeCore, patched, podSpec, widget } from './objects.ts';
 
 const INITIAL = 'sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan';
 const event = (type: string, name: string, more: Record<string, unknown> = {}) => ({
@@ -113,17 +113,8 @@ export const watches: Case[] = [
   {
     says: 'a selection of Pods by node changes as they are placed',
     steps: [
-      {
-        ask: 'POST {core}/pods',
-        body: {
-          apiVersion: 'v1',
-          kind: 'Pod',
-          metadata: { name: '{name}' },
-          spec: { containers: [{ name: 'c', image: 'i' }], nodeName: 'n-{ns}' },
-        },
-        code: 201,
-        keep: { rv: 'metadata/resourceVersion' },
-      },
+      account,
+      madeCore('{core}/pods', 'Pod', podSpec({ nodeName: 'n-{ns}' })),
       { watch: '{core}/pods?watch=1&resourceVersion={rv}&fieldSelector=spec.nodeName%3Dn-{ns},status.phase%3DRunning' },
       { ask: 'PATCH {core}/pods/{name}/status', type: MERGE, body: { status: { phase: 'Running' } }, code: 200 },
       { ask: 'PATCH {core}/pods/{name}/status', type: MERGE, body: { status: { phase: 'Succeeded' } }, code: 200 },

@@ -320,11 +320,11 @@ export const writes: Case[] = [
     ],
   },
   {
-    says: 'a write of the labels of a Node that changes nothing makes no new version',
+    says: 'a write of the labels of a built-in kind that changes nothing makes no new version',
     steps: [
-      madeCore('/api/v1/nodes', 'Node', {}, { labels: { a: 'b' } }),
+      madeCore('{core}/secrets', 'Secret', {}, { labels: { a: 'b' } }),
       {
-        ask: 'PATCH /api/v1/nodes/{name}',
+        ask: 'PATCH {core}/secrets/{name}',
         type: MERGE,
         body: { metadata: { labels: { a: 'b' } } },
         code: 200,

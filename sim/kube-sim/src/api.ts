@@ -33,6 +33,10 @@ export interface Call {
   user: User;
   userAgent: string;
   query: URLSearchParams;
+  /** The text of a patch, which the refusal of its unknown fields names. */
+  patched?: string;
+  /** Tells the client something beside the answer (a Warning header). */
+  warn?: (text: string) => void;
 }
 
 export const collectionOf = (api: Api, resource: Resource): Collection => api.store.collection(resource.collection);

@@ -2,9 +2,9 @@
 import { createServer } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { FaultLayer, parsePath, serveControl, verbOf } from '@dpf/kube-faults';
+import { FaultLayer, parsePath, serveControl, verbOf, type ResourcePath } from '@dpf/kube-faults';
 import { clientKubeconfig, createPki, type Pki } from '@dpf/pki';
-import type { Api, Call } from './api.ts';
+import type { Api, Call, User } from './api.ts';
 import { AuditLog, RequestCounters, type AuditEntry } from './audit.ts';
 import { authenticate, isOpen, ANONYMOUS } from './auth/authenticate.ts';
 import { createKeys } from './auth/keys.ts';
@@ -22,7 +22,7 @@ import { installDefinitions, systemCall } from './install.ts';
 import { BUILT_IN, FIRST_NAMESPACES } from './resources/built-in.ts';
 import { CRD, resourcesOf } from './resources/crd.ts';
 import { Registry, apiVersionOf } from './resources/resource.ts';
-import { methodNotAllowed, pathNotFound, unauthorized } from './status.ts';
+import { methodNotAllowed, notPermitted, pathNotFound, pathNotPermitted, unauthorized, type ApiFailure } from './status.ts';
 import { Journal } from './store/journal.ts';
 import { Store } from './store/store.ts';
 import { Watches, type Ending } from './store/watches.ts';
@@ -174,11 +174,12 @@ async function answer(api: Api, openApi: OpenApi, request: IncomingMessage, resp
     user: user?.name ?? '',
     userAgent,
   });
-  if (!user || (user === ANONYMOUS && !isOpen(method, path))) {
+  if (!user) {
     request.resume();
     throw unauthorized();
   }
-  const refused = target && !isOpen(method, path) && refusalOf(user, verbOf(method, target.name !== undefined, url.searchParams), target);
+  const verb = target ? verbOf(method, target.name !== undefined, url.searchParams) : method.toLowerCase();
+  const refused = isOpen(method, path) ? undefined : refusal(user, verb, target, path);
   if (refused) {
     request.resume();
     throw refused;
@@ -203,10 +204,17 @@ async function answer(api: Api, openApi: OpenApi, request: IncomingMessage, resp
       user,
       userAgent,
       query: url.searchParams,
+      warn: (text) => void response.appendHeader('Warning', `299 - "${text.replace(/["\\]/g, '\\$&')}"`),
     };
     return dispatch({ api, call, request, response, body });
   }
   answerOther(api, openApi, request, response, path);
+}
+
+/** Nobody reads more than what is open; bootstrap tokens have a few permissions; everybody else may everything. */
+function refusal(user: User, verb: string, target: ResourcePath | undefined, path: string): ApiFailure | undefined {
+  if (user === ANONYMOUS) return target ? notPermitted(user.name, verb, target) : pathNotPermitted(user.name, verb, path);
+  return target && refusalOf(user, verb, target);
 }
 
 /** Everything that is no resource: health, version, discovery, OpenAPI. */

@@ -75,6 +75,21 @@ export const forbidden = (resource: Named, name: string, why: string, causes?: C
     ...details(resource, name),
     ...(causes && { causes }),
   });
+/** Who asks may not: a user without the permission, as RBAC says it. */
+export function notPermitted(user: string, verb: string, target: Named & { namespace?: string; name?: string }): ApiFailure {
+  const { group, plural, namespace, name } = target;
+  const scope = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
+  const why = `User ${JSON.stringify(user)} cannot ${verb} resource "${plural}" in API group "${group}" ${scope}`;
+  const what = qualified(target) + (name === undefined ? '' : ` "${name}"`);
+  return new ApiFailure(403, 'Forbidden', `${what} is forbidden: ${why}`, {
+    ...(name !== undefined && { name }),
+    ...(group && { group }),
+    kind: plural,
+  });
+}
+/** The same for what is no resource. */
+export const pathNotPermitted = (user: string, verb: string, path: string) =>
+  new ApiFailure(403, 'Forbidden', `forbidden: User ${JSON.stringify(user)} cannot ${verb} path ${JSON.stringify(path)}`, {});
 export const methodNotAllowed = () =>
   new ApiFailure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
 export const unsupportedMediaType = (type: string, accepted: string[]) =>

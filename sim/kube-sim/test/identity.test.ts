@@ -68,11 +68,11 @@ describe('nobody', () => {
 
   test.each(['/api', '/apis', '/api/v1/nodes', '/api/v1/namespaces/kube-public/configmaps', SECRETS])('may not read %s', async (path) => {
     const { code, body } = await client.get(path, { anonymous: true });
-    expect([code, body['reason']]).toEqual([401, 'Unauthorized']);
+    expect([code, body['reason']]).toEqual([403, 'Forbidden']);
   });
 
   test('may not write cluster-info', async () => {
-    expect((await client.call('DELETE', CLUSTER_INFO, undefined, { anonymous: true })).code).toBe(401);
+    expect((await client.call('DELETE', CLUSTER_INFO, undefined, { anonymous: true })).code).toBe(403);
   });
 });
 

@@ -25,13 +25,15 @@ function certificateUser(socket: TLSSocket): User | undefined {
   return user;
 }
 
+const showsCertificate = (socket: TLSSocket): boolean => Object.keys(socket.getPeerCertificate() ?? {}).length > 0;
+
 /** undefined: credentials were given, but they are not (or no longer) good. */
 export function authenticate(api: Api, request: IncomingMessage): User | undefined {
   const certified = certificateUser(request.socket as TLSSocket);
   const withGroup = (user: User | undefined) => user && { ...user, groups: [...user.groups, 'system:authenticated'] };
   if (certified) return certified;
   const header = request.headers.authorization;
-  if (header === undefined) return ANONYMOUS;
+  if (header === undefined) return showsCertificate(request.socket as TLSSocket) ? undefined : ANONYMOUS;
   const token = /^Bearer\s+(\S+)$/i.exec(header)?.[1];
   if (token === undefined) return undefined;
   return withGroup(bootstrapUser(api, token) ?? serviceAccountUser(api, token, [API_AUDIENCE])?.user);

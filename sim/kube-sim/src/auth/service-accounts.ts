@@ -69,7 +69,7 @@ function boundObject(api: Api, call: Call, account: KubeObject, given: unknown):
   if (!found) throw notFound(resource, name);
   if (given['uid'] !== undefined && given['uid'] !== '' && given['uid'] !== found.metadata.uid)
     throw conflict(
-      resource,
+      { group: '', plural: kind },
       name,
       `the UID in the bound object reference (${String(given['uid'])}) does not match the UID in record. The object might have been deleted and then recreated`,
     );
@@ -137,6 +137,7 @@ function judge(api: Api, token: string, audiences: string[]): { user: User; audi
 /** Answers POST …/tokenreviews. */
 export function reviewToken(api: Api, body: unknown): JsonMap {
   const token = String(at(body, 'spec', 'token') ?? '');
+  if (token === '') throw badRequest('token is required for TokenReview in authentication');
   const asked = at(body, 'spec', 'audiences');
   const audiences = Array.isArray(asked) && asked.length > 0 ? asked.map(String) : [API_AUDIENCE];
   const result = judge(api, token, audiences);

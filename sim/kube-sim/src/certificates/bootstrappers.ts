@@ -1,6 +1,6 @@
 /** What a machine may do with a bootstrap token: ask for a certificate, and what every user may. There is no other authorization here. */
 import type { User } from '../api.ts';
-import { ApiFailure, qualified } from '../status.ts';
+import { notPermitted, type ApiFailure } from '../status.ts';
 import { JOINING } from './judge.ts';
 import { CSR } from './resource.ts';
 
@@ -8,6 +8,7 @@ interface Target {
   group: string;
   plural: string;
   namespace?: string;
+  name?: string;
 }
 
 type Rules = [group: string, plural: string, verbs: string[]][];
@@ -27,10 +28,5 @@ export function refusalOf(user: User, verb: string, target: Target): ApiFailure 
   if (!user.groups.includes('system:bootstrappers')) return undefined;
   const rules = user.groups.includes(JOINING) ? [...JOINING_MAY, ...ALL_MAY] : ALL_MAY;
   if (rules.some(([group, plural, verbs]) => target.group === group && target.plural === plural && verbs.includes(verb))) return undefined;
-  const scope = target.namespace === undefined ? 'at the cluster scope' : `in the namespace "${target.namespace}"`;
-  const why = `User ${JSON.stringify(user.name)} cannot ${verb} resource "${target.plural}" in API group "${target.group}" ${scope}`;
-  return new ApiFailure(403, 'Forbidden', `${qualified(target)} is forbidden: ${why}`, {
-    ...(target.group && { group: target.group }),
-    kind: target.plural,
-  });
+  return notPermitted(user.name, verb, target);
 }

@@ -1,7 +1,7 @@
 /** The built-in kinds that a provisioning system meets. Deployments, DaemonSets and Jobs are kept, nothing runs them. */
 import { at, isMap, type JsonMap, type KubeObject } from '../objects.ts';
 import { field } from '../selectors.ts';
-import { fault, immutable, type Cause } from '../status.ts';
+import { badRequest, fault, immutable, type Cause } from '../status.ts';
 import { AGE, NAME, age, column, countOf } from './columns.ts';
 import { EVENT_CONVERSION } from './events.ts';
 import { SCHEMAS } from './built-in-schemas.ts';
@@ -33,10 +33,14 @@ function define(kind: Kind, group: string, rest: Partial<Resource> = {}): Resour
   };
 }
 
+/** Standard base64 with padding; line breaks are passed over. */
+const BASE64 = /^([A-Za-z0-9+/\r\n]{4})*(|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)$/;
 const base64 = (text: unknown) => Buffer.from(String(text)).toString('base64');
 
 function prepareSecret(object: KubeObject): void {
   object['type'] ??= 'Opaque';
+  for (const value of Object.values(isMap(object['data']) ? object['data'] : {}))
+    if (typeof value !== 'string' || !BASE64.test(value)) throw badRequest('illegal base64 data in the body of the request');
   if (!isMap(object['stringData'])) return;
   const given = Object.entries(object['stringData']).map(([key, value]) => [key, base64(value)]);
   object['data'] = { ...(object['data'] as JsonMap | undefined), ...(Object.fromEntries(given) as JsonMap) };
@@ -44,7 +48,9 @@ function prepareSecret(object: KubeObject): void {
 }
 
 const dataIsFixed = (object: KubeObject, old: KubeObject | undefined): Cause[] =>
-  old?.['immutable'] === true && JSON.stringify(object['data']) !== JSON.stringify(old['data']) ? [immutable('data')] : [];
+  old?.['immutable'] === true && JSON.stringify(object['data']) !== JSON.stringify(old['data'])
+    ? [fault('data', 'Forbidden: field is immutable when `immutable` is set', 'FieldValueForbidden')]
+    : [];
 
 function prepareNamespace(object: KubeObject, old: KubeObject | undefined): void {
   object.metadata.labels = { ...object.metadata.labels, 'kubernetes.io/metadata.name': object.metadata.name };
@@ -73,6 +79,7 @@ const nodeIsFixed = (object: KubeObject, old: KubeObject | undefined): Cause[] =
 function prepareEvent(object: KubeObject): void {
   object['involvedObject'] ??= {};
   object['source'] ??= {};
+  object['eventTime'] ??= null;
   object['reportingComponent'] ??= '';
   object['reportingInstance'] ??= '';
 }
@@ -80,7 +87,14 @@ function prepareEvent(object: KubeObject): void {
 /** An event is about an object of its own namespace. */
 function checkEvent(object: KubeObject): Cause[] {
   const about = String(at(object, 'involvedObject', 'namespace') ?? '') || 'default';
-  return about === object.metadata.namespace ? [] : [fault('involvedObject.namespace', 'Invalid value: does not match event.namespace')];
+  return about === object.metadata.namespace
+    ? []
+    : [
+        fault(
+          'involvedObject.namespace',
+          `Invalid value: ${JSON.stringify(at(object, 'involvedObject', 'namespace') ?? '')}: does not match event.namespace`,
+        ),
+      ];
 }
 
 const conditionOf = (object: KubeObject, type: string): unknown =>
@@ -148,7 +162,12 @@ export const BUILT_IN: Resource[] = [
     fields: fieldsOf('type'),
     columns: [NAME, column('Type', 'type'), column('Data', (object) => countOf(object, 'data')), AGE],
     prepare: prepareSecret,
-    check: (object, old) => [...(old && old['type'] !== object['type'] ? [immutable('type')] : []), ...dataIsFixed(object, old)],
+    check: (object, old) => [
+      ...(old && old['type'] !== object['type']
+        ? [fault('type', `Invalid value: ${JSON.stringify(object['type'])}: field is immutable`)]
+        : []),
+      ...dataIsFixed(object, old),
+    ],
   }),
   define('ConfigMap', '', {
     shortNames: ['cm'],

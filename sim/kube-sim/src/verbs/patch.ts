@@ -33,6 +33,12 @@ export function patch(api: Api, call: Call, old: Stored | undefined, body: Buffe
   const accepted = [JSON_PATCH, MERGE, ...(resource.builtin ? [STRATEGIC] : []), APPLY];
   if (!accepted.includes(type) && resource.builtin) throw new ApiFailure(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
   if (!accepted.includes(type)) throw unsupportedMediaType(type, accepted);
+  if (call.query.has('force'))
+    throw invalid(
+      { group: 'meta.k8s.io', kind: 'PatchOptions' },
+      '',
+      fault('force', 'Forbidden: may not be specified for non-apply patch', 'FieldValueForbidden'),
+    );
   if (!old) throw notFound(resource, call.name!);
   const given = decode(body, type);
   const next = asObject(patched(call, served(resource, old.object), given, type), {
@@ -42,7 +48,7 @@ export function patch(api: Api, call: Call, old: Stored | undefined, body: Buffe
   const { uid, name } = old.object.metadata;
   if (next.metadata.uid !== uid)
     throw invalid(resource, name, fault('metadata.uid', `Invalid value: ${JSON.stringify(next.metadata.uid ?? '')}: field is immutable`));
-  const stored = update(api, call, old, resource.convert?.write(next) ?? next, byUpdate(api, call));
+  const stored = update(api, { ...call, patched: body.toString() }, old, resource.convert?.write(next) ?? next, byUpdate(api, call));
   return { stored, created: false, applied: false, body: given };
 }
 

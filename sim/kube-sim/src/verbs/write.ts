@@ -38,16 +38,23 @@ function givenFields(next: KubeObject, old: KubeObject | undefined): ManagedFiel
   return given.filter((entry) => entry.manager !== undefined && isMap(entry.fieldsV1));
 }
 
-/** Removes unknown fields; with fieldValidation=Strict they are refused instead. */
+/** Removes unknown fields and warns of them; with fieldValidation=Strict they are refused instead, with Ignore nothing is said. */
 function shape(call: Call, object: KubeObject): void {
   const { kind, schema } = call.resource;
   const unknown = prune(object, schema);
   if (unknown.length > 0 && call.query.get('fieldValidation') === 'Strict') {
     const faults = unknown.map((path) => `unknown field "${path}"`).join(', ');
+    if (call.patched !== undefined)
+      throw invalid(
+        { group: '', kind: '' },
+        '',
+        fault('patch', `Invalid value: ${JSON.stringify(call.patched)}: strict decoding error: ${faults}`),
+      );
     throw badRequest(
       `${kind} in version ${JSON.stringify(call.resource.version)} cannot be handled as a ${kind}: strict decoding error: ${faults}`,
     );
   }
+  if (call.query.get('fieldValidation') !== 'Ignore') for (const path of unknown) call.warn?.(`unknown field "${path}"`);
   applyDefaults(object, schema);
 }
 

@@ -75,6 +75,10 @@ export const DPU_REASONS = {
   InstallFailed: { meaning: 'The installation failed.', fix: 'See the message and the log of the agent.' },
   InstallOverdue: { meaning: 'The installation took longer than its deadline and is cancelled.', fix: 'See the log of the agent.' },
   InstallCancelled: { meaning: 'The agent stopped the installation because it was asked to.', fix: '' },
+  CancelOverdue: {
+    meaning: 'The agent has not confirmed that the installation is stopped.',
+    fix: 'See status.operation.message. A process of an earlier push that does not end keeps the card: reboot the host; a deletion can be forced.',
+  },
   InputsChanged: { meaning: 'Image, flavor or cluster changed before the installation began: it starts again with the new ones.', fix: '' },
   AgentSilent: {
     meaning: 'The agent of the host neither takes the operation nor reports.',

@@ -1,9 +1,10 @@
 /** What one running operation and the rest of the agent say to each other: progress one way, a cancel or the agent's end the other way. */
 import type { ReportReply } from '@dpf/api';
-import { AgentStopping, OperationCancelled } from './failure.ts';
+import { AgentStopping, OperationCancelled, OperationDropped } from './failure.ts';
 
 export class OperationControl {
   readonly #stop = new AbortController();
+  readonly #waits = new AbortController();
   readonly #onProgress: (percent: number, message: string) => void;
   #unlessEffective = false;
   #effective = false;
@@ -19,6 +20,11 @@ export class OperationControl {
     return this.#stop.signal;
   }
 
+  /** Aborted when it is of no use to wait for others: the agent ends, or nobody is there to hear how the operation ended. */
+  get waits(): AbortSignal {
+    return this.#waits.signal;
+  }
+
   progress(percent: number, message: string): void {
     // Never back: what was done is done.
     this.percent = Math.round(Math.min(100, Math.max(this.percent, percent)));
@@ -32,9 +38,17 @@ export class OperationControl {
     else this.#unlessEffective = true;
   }
 
+  /** Nobody waits for it any more: it is stopped, and where it still waits for others it is dropped without a word. */
+  abandon(): void {
+    this.#waits.abort(new OperationDropped('nobody waits for it any more'));
+    this.cancel('now');
+  }
+
   /** The agent ends. */
   shutDown(): void {
-    this.#stop.abort(new AgentStopping('the agent is being stopped'));
+    const reason = new AgentStopping('the agent is being stopped');
+    this.#waits.abort(reason);
+    this.#stop.abort(reason);
   }
 
   /** Throws OperationCancelled or AgentStopping when asked to stop. */

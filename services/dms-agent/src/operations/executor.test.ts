@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { OperationSpec, Report } from '@dpf/api';
+import type { OperationSpec, Report, ReportReply } from '@dpf/api';
 import { cardSpec, startDpuSim, type DpuSim } from '@dpf/dpu-sim';
 import { Refused, type Controller } from '../controller/client.ts';
+import type { CardLock } from '../lock.ts';
 import { emptyStory } from '../rshim/story.ts';
 import { bench, type Bench } from '../test/bench.ts';
 import { Executor } from './executor.ts';
@@ -20,6 +21,11 @@ let agent: Bench;
 let announcements: number;
 let specs: Record<string, OperationSpec>;
 let answersResults: boolean;
+let answersProgress: boolean;
+let cancel: ReportReply['cancel'];
+/** Messages of heartbeats, and of results. */
+let heard: string[];
+let ended: string[];
 let claims: (id: string) => Promise<OperationSpec>;
 
 beforeEach(async () => {
@@ -27,7 +33,8 @@ beforeEach(async () => {
   sim = await startDpuSim({ stateDir: folder, speed: 2000, hosts: [{ name: 'worker-1', cards: [cardSpec(0, 1)] }] });
   const [host] = sim.hosts();
   agent = await bench(host as NonNullable<typeof host>);
-  [announcements, specs, answersResults, claims] = [0, {}, true, answered];
+  [announcements, specs, answersResults, answersProgress, claims] = [0, {}, true, true, answered];
+  [heard, ended, cancel] = [[], [], undefined];
 });
 afterEach(async () => {
   await agent.close();
@@ -36,8 +43,10 @@ afterEach(async () => {
 });
 
 const answer = (report: Report) => {
-  if (report.state !== 'running' && !answersResults) throw new Refused(409, 'there is no such Dpu');
-  return Promise.resolve({});
+  const { state, message } = report;
+  if (state === 'running' ? !answersProgress : !answersResults) throw new Refused(409, 'there is no such Dpu');
+  (state === 'running' ? heard : ended).push(message);
+  return Promise.resolve(cancel ? { cancel } : {});
 };
 const controller: Controller = {
   announce: () => Promise.resolve({ dpus: [] }),
@@ -127,12 +136,53 @@ describe('the executor', () => {
   });
 
   test('does not wait without end for an operation that does not stop', async () => {
-    const lock = await agent.locks.tryAcquire(PCI);
+    const asked = Promise.withResolvers<OperationSpec>();
+    claims = () => asked.promise;
     const one = executor();
     const done = one.perform(install());
     await expect(one.stop(UID, 100)).rejects.toThrow(`an operation of Dpu ${UID} does not stop`);
-    await lock?.release();
+    asked.resolve(specs[`install.${UID}.1`] as OperationSpec);
     expect(await done).toContain('cancelled');
     await one.stop(UID, 100);
+  });
+
+  describe('where another has the card for good', () => {
+    let orphan: CardLock | undefined;
+    beforeEach(async () => {
+      orphan = await agent.locks.tryAcquire(PCI);
+    });
+    afterEach(() => orphan?.release());
+    const hostNetwork = () =>
+      wanted({ kind: 'hostNetwork', id: `hostNetwork.${UID}.1`, pci: PCI, uid: UID, numberOfVfs: 1, mtu: 1500, channelVf: 0 });
+
+    test('an install of a Dpu that is gone is dropped without a word, and what is held is announced', async () => {
+      const one = executor();
+      const done = one.perform(install());
+      await one.stop(UID, 5_000);
+      expect(await done).toBe('dropped: nobody waits for it any more');
+      expect([ended, announcements]).toEqual([[], 1]);
+    });
+
+    test('so is one that dpu-controller refuses to hear of', async () => {
+      answersProgress = false;
+      expect(await executor().perform(install())).toBe('dropped: nobody waits for it any more');
+      expect([ended, announcements]).toEqual([[], 1]);
+    });
+
+    test('Rule card-lock: one that is to be cancelled goes on waiting, and says for what', async () => {
+      cancel = 'now';
+      const done = executor().perform(install());
+      while (heard.length < 3) await agent.clock.sleep(10);
+      expect(heard.at(-1)).toMatch(/^waits for the lock of card 0000-4b-00: .* reboot the host$/);
+      expect(ended).toEqual([]);
+      await orphan?.release();
+      orphan = undefined;
+      expect(await done).toBe('cancelled: was cancelled');
+    });
+
+    test('a host network that is to be cancelled is: nothing of it was begun', async () => {
+      cancel = 'now';
+      expect(await executor().perform(hostNetwork())).toBe('cancelled: was cancelled');
+    });
   });
 });

@@ -91,7 +91,7 @@ export class Executor {
   async stop(uid: string, limitMs: number): Promise<void> {
     const mine = [...this.#running.values()].filter(({ ref }) => ref.kind !== 'reset' && ref.uid === uid);
     if (mine.length === 0) return;
-    for (const { control } of mine) control.cancel('now');
+    for (const { control } of mine) control.abandon();
     const late = new AbortController();
     const over = this.#context.clock.sleep(limitMs, late.signal).then(() => 'late' as const);
     const stopped = Promise.allSettled(mine.map(({ done }) => done));
@@ -125,7 +125,10 @@ export class Executor {
         this.#claimRefused(id, ref, error.afterSilence);
         return `dropped: ${error.message}`;
       }
-      if (error instanceof OperationDropped) return `dropped: ${error.message}`;
+      if (error instanceof OperationDropped) {
+        if (ref.kind !== 'reset') this.#announceEnd(id);
+        return `dropped: ${error.message}`;
+      }
       if (error instanceof AgentStopping || stopping.aborted) throw new AgentStopping('the agent is being stopped');
       throw error;
     }
@@ -148,7 +151,7 @@ export class Executor {
         case 'reset':
           return reset(spec, context, control);
         case 'hostNetwork':
-          return this.#locked(spec.pci, () => {
+          return this.#locked(spec.pci, control, () => {
             const { uid, numberOfVfs, mtu, channelVf } = spec;
             return hostNetwork(
               spec.pci,
@@ -178,8 +181,9 @@ export class Executor {
     return { instance: this.#settings.instance, boot, sequence };
   }
 
-  async #locked<T>(pci: Pci, work: () => Promise<T>): Promise<T> {
-    const lock = await this.#context.locks.acquire(pci, this.#context.stopping);
+  /** For what has not begun and touches no push: a cancel ends the wait. */
+  async #locked<T>(pci: Pci, control: OperationControl, work: () => Promise<T>): Promise<T> {
+    const lock = await this.#context.locks.acquire(pci, control.signal);
     try {
       return await work();
     } finally {
@@ -239,7 +243,7 @@ export class Executor {
       reply = await this.#controller.report(id, report);
     } catch (error) {
       // 409: nobody waits for it any more. 403 is trouble with the token, which passes.
-      if (error instanceof Refused && error.status === 409) control.cancel('now');
+      if (error instanceof Refused && error.status === 409) control.abandon();
       return;
     }
     if (reply.cancel) control.cancel(reply.cancel);

@@ -17,11 +17,11 @@ import { stopCard } from './stop-card.ts';
 import type { InstallSpec } from './verdict.ts';
 import { watch } from './watch.ts';
 
-/** Runs it, or goes on with it after a restart of the agent, and journals how it ended. @throws AgentStopping */
+/** Runs it, or goes on with it after a restart of the agent, and journals how it ended. @throws AgentStopping, OperationDropped */
 export async function install(spec: InstallSpec, context: OperationContext, control: OperationControl): Promise<Ending> {
-  control.progress(0, 'waits for the lock of the card: an earlier push is not over');
-  // By card-lock, without the lock nothing is started, and nothing is confirmed, not even a cancel.
-  const lock = await context.locks.acquire(spec.pci, context.stopping);
+  control.progress(0, `waits for the lock of card ${spec.pci}: an earlier push is not over; if its process does not end, reboot the host`);
+  // By card-lock, without the lock nothing is started, and nothing is confirmed, not even a cancel: who asked for it sees the message above.
+  const lock = await context.locks.acquire(spec.pci, control.waits);
   try {
     const entry = context.journal.install(spec.pci);
     const mine = entry?.id === spec.id ? entry : undefined;

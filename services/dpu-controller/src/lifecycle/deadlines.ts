@@ -1,6 +1,6 @@
 /** The one table of deadlines, and what becomes of a wait that is past its own. */
 import type { FailureClass, Reason } from '@dpf/api';
-import { at, isClaimed, phaseOf } from './facts.ts';
+import { at, isBeingDeleted, isClaimed, phaseOf } from './facts.ts';
 import type { Observed } from './observed.ts';
 import type { Outcome, Stay } from './outcome.ts';
 
@@ -23,6 +23,9 @@ export const DEADLINES = {
   nodeEffect: { ms: MINUTE, reason: 'NodeEffectOverdue', then: 'stall' },
   /** The agent's own 60 min and some time to say so. */
   install: { ms: INSTALL_DEADLINES.totalSeconds * SECOND + 5 * MINUTE, reason: 'InstallOverdue', then: 'cancel' },
+  /** From the request on: an agent that can stop the installation does so within seconds, one that lets it end for a deletion within its time. */
+  cancel: { ms: 5 * MINUTE, reason: 'CancelOverdue', then: 'stall' },
+  cancelAtEnd: { ms: INSTALL_DEADLINES.totalSeconds * SECOND + 5 * MINUTE, reason: 'CancelOverdue', then: 'stall' },
   resetTaken: { ms: 20 * MINUTE, reason: 'AgentSilent', then: 'stall' },
   hostReset: { ms: 20 * MINUTE, reason: 'RebootOverdue', then: 'stall' },
   hostNetwork: { ms: 5 * MINUTE, reason: 'HostNetworkOverdue', then: 'stall' },
@@ -42,7 +45,8 @@ function running(o: Observed, { resetDue }: Stay): (Deadline & { end: number })[
   const phaseSince = at(status?.phaseSince);
   if (isClaimed(o) && operation) {
     const reports = from(at(operation.reportedAt) ?? at(operation.openedAt), DEADLINES.agentReports);
-    return operation.state === 'Claimed' ? [...from(at(operation.openedAt), DEADLINES.install), ...reports] : reports;
+    if (operation.state === 'Claimed') return [...from(at(operation.openedAt), DEADLINES.install), ...reports];
+    return [...reports, ...from(at(operation.openedAt), isBeingDeleted(o) ? DEADLINES.cancelAtEnd : DEADLINES.cancel)];
   }
   switch (phaseOf(o)) {
     case 'Pending':

@@ -1,6 +1,7 @@
 /** What comes before every phase: deletion, a new revision, a requested retry, the pause between tries, spec.paused, a lost host. */
 import { DPU_ANNOTATIONS, REASONS, type Reason } from '@dpf/api';
 import { restartsIn } from './attempt.ts';
+import { withDeadline } from './deadlines.ts';
 import {
   at,
   attemptOf,
@@ -30,13 +31,13 @@ function deletion(o: Observed): Outcome | undefined {
   if (!isBeingDeleted(o) || phaseOf(o) === 'Deleting') return undefined;
   const operation = o.dpu.status?.operation;
   if (isClaimed(o) && !isForced(o)) {
-    return {
+    return withDeadline(o, {
       kind: 'stay',
       reason: 'DeletionWaitsForInstall',
       message: `the agent of host ${o.dpu.spec.nodeName} to end the installation that it has begun; then the Dpu is deleted`,
       operation: 'cancel',
       effects: [{ do: 'submit', id: idOf(o, 'install') }],
-    };
+    });
   }
   return {
     kind: 'advance',

@@ -203,6 +203,11 @@ describe('NodeEffect and OSInstalling', () => {
       { phase: 'OSInstalling', reason: 'InstallOverdue', does: ['submit'] },
     ],
     [
+      'asked to cancel, and not confirmed within five minutes: stalled, and still nothing else begins',
+      observed(installing().operation('install', 'Cancelling', { openedAt: ago(6 * MINUTES), reportedAt: ago(SECONDS) })),
+      { phase: 'OSInstalling', reason: 'CancelOverdue', does: ['submit'] },
+    ],
+    [
       'no sign of the agent for three minutes: silent, and still nothing else begins',
       observed(installing().operation('install', 'Claimed', { reportedAt: ago(4 * MINUTES) })),
       { phase: 'OSInstalling', reason: 'AgentSilent', does: ['submit'] },
@@ -224,6 +229,16 @@ describe('NodeEffect and OSInstalling', () => {
     ],
   ])('%s', (_, o, expected) => {
     expect(told(o)).toEqual(expected);
+  });
+  test.each([
+    ['a moment ago', () => installing(), 1 * MINUTES, 'False'],
+    ['long ago', () => installing(), 6 * MINUTES, 'True'],
+    ['by a deletion, which lets the installation end', () => installing().deleted(), 60 * MINUTES, 'False'],
+    ['by a deletion, and nothing ended', () => installing().deleted(), 66 * MINUTES, 'True'],
+  ])('a cancel that is not confirmed, asked for %s', (_, of, ms, stalled) => {
+    const { status } = decide(observed(of().operation('install', 'Cancelling', { openedAt: ago(ms), reportedAt: ago(SECONDS) })));
+    expect(status?.conditions?.find(({ type }) => type === 'Stalled')?.status).toBe(stalled);
+    expect(status?.waitingFor?.includes('reboot the host')).toBe(stalled === 'True');
   });
   test('Rule end-before-next: the cancel is asked for in the status', () => {
     const o = observed(installing().operation('install', 'Claimed', { openedAt: ago(66 * MINUTES), reportedAt: ago(SECONDS) }));

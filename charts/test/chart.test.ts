@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { agentAclRules, serviceAclRules } from '../../libs/queue/src/acl.ts';
 import { documentedValues, generated } from '../generate.ts';
-import { CHART, find, lint, objects, podOf, render, type Rendered } from './helm.ts';
+import { CHART, find, lint, notes, objects, podOf, render, type Rendered } from './helm.ts';
 import { MATRIX } from './matrix.ts';
 
 const rendered = new Map<string, Rendered[]>();
@@ -205,6 +205,31 @@ describe('single values', () => {
   });
 });
 
+describe('the notes say what to do next, and what is unsafe', () => {
+  test.each<[object, readonly RegExp[]]>([
+    [
+      {},
+      [
+        /helm test -n dpf-provisioning/,
+        /WARNING: the certificates were generated/,
+        /No tenant clusters are granted/,
+        /set discovery=agent/,
+      ],
+    ],
+    [
+      { 'bfbVolume.accessModes': ['ReadWriteOnce'], 'registryMirror.enabled': true },
+      [/WARNING: the BFB volume is not ReadWriteMany/, /get service registry -o jsonpath/],
+    ],
+    [
+      { watchNamespaces: ['*'], tenantClusters: [{ namespace: 'tenant-00-ns', usableFrom: ['*'] }] },
+      [/WARNING: everybody who may write a DpuSet, in any namespace, may join DPUs/, /set references.namespaces/],
+    ],
+  ])('with %j', async (values, lines) => {
+    const text = await notes(values);
+    for (const line of lines) expect(text).toMatch(line);
+  });
+});
+
 describe('wrong values are refused with a sentence', () => {
   test.each<[object, RegExp]>([
     [{ dpuControler: { replicas: 3 } }, /additional properties 'dpuControler' not allowed/],
@@ -215,6 +240,15 @@ describe('wrong values are refused with a sentence', () => {
     [{ logLevel: 'verbose' }, /at '\/logLevel': value must be one of/],
     [{ tenantClusters: [{ namespace: 'tenant' }] }, /at '\/tenantClusters\/0': missing property 'usableFrom'/],
     [{ tenantClusters: [{ namespace: 'tenant', usableFrom: '*' }] }, /usableFrom': got string, want array/],
+    [
+      {
+        tenantClusters: [
+          { namespace: 'tenant', usableFrom: ['a'] },
+          { namespace: 'tenant', usableFrom: ['b'] },
+        ],
+      },
+      /tenantClusters names the namespace tenant twice: put all names into one entry/,
+    ],
     [{ watchNamespaces: ['Team_A'] }, /at '\/watchNamespaces\/0': 'Team_A' does not match pattern/],
     [{ 'image.pullPolicy': 'Sometimes' }, /at '\/image\/pullPolicy': value must be one of/],
     [{ 'dmsAgent.image.digest': 'abc' }, /at '\/dmsAgent\/image\/digest': 'abc' does not match pattern/],

@@ -50,6 +50,14 @@ export async function objects(rendering: Rendering): Promise<Rendered[]> {
   return [...documents].map((document) => document.toJS() as Rendered | null).filter((object) => object !== null);
 }
 
+/** What `helm install` would say to the user. */
+export async function notes(values: object): Promise<string> {
+  const set = Object.entries(values).flatMap(([key, value]) => ['--set-json', `${key}=${JSON.stringify(value)}`]);
+  const args = ['install', 'dpf-provisioning', CHART, '--namespace', 'dpf-provisioning', '--dry-run=client', '--hide-secret', ...set];
+  const { stdout } = await run(await helmPath(), args, { maxBuffer: 1 << 26 });
+  return stdout.slice(stdout.lastIndexOf('\nNOTES:'));
+}
+
 /** `helm lint --strict`. @throws with what it finds */
 export async function lint(values: object): Promise<void> {
   const set = Object.entries(values).flatMap(([key, value]) => ['--set-json', `${key}=${JSON.stringify(value)}`]);

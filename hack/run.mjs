@@ -32,6 +32,8 @@ const TASKS = {
         'sim',
         'e2e',
         'hack',
+        'bench',
+        'charts',
       ],
     ],
     ['node', ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.']],

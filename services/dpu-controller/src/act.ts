@@ -5,7 +5,8 @@ import { claimCard, hold, ownerOf, release, releaseByForce, unhold } from './hos
 import { nodePatch } from './host/patch.ts';
 import { sweep } from './host/sweep.ts';
 import type { Effect } from './lifecycle/outcome.ts';
-import type { ClusterName, TenantUser } from './ports.ts';
+import type { ClusterName } from './lifecycle/observed.ts';
+import type { TenantUser } from './ports.ts';
 import type { World } from './world.ts';
 
 /**

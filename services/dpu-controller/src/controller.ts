@@ -3,7 +3,8 @@ import { KINDS, type Bfb, type ConfigMap, type Dpu, type DPUFlavor, type Node, t
 import { CORE, compareResourceVersion, type Cluster } from '@dpf/kube';
 import type { OperationSender, WakeUp, WakeUpSender, WorkQueue } from '@dpf/queue';
 import { clustersOf } from './lifecycle/facts.ts';
-import type { ClusterName, Reconciler, TenantClusters } from './ports.ts';
+import type { ClusterName } from './lifecycle/observed.ts';
+import type { Reconciler, TenantClusters } from './ports.ts';
 import { createReconciler } from './reconciler.ts';
 import { sharedReads } from './shared-reads.ts';
 import { watchKind } from './stores.ts';

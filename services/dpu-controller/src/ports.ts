@@ -1,19 +1,7 @@
 /** The ports inside dpu-controller: the tenant clusters (src/tenant implements them) and what the agents' endpoint (src/gateway) calls. */
-import type {
-  AgentApiError,
-  Announcement,
-  AnnounceReply,
-  ClaimRequest,
-  ClusterRef,
-  OperationRef,
-  OperationSpec,
-  Report,
-  ReportReply,
-} from '@dpf/api';
+import type { AgentApiError, Announcement, AnnounceReply, ClaimRequest, OperationRef, OperationSpec, Report, ReportReply } from '@dpf/api';
 import type { WorkResult } from '@dpf/queue';
-import type { TenantFacts } from './lifecycle/observed.ts';
-
-export type ClusterName = Pick<ClusterRef, 'name' | 'namespace'>;
+import type { ClusterName, TenantFacts } from './lifecycle/observed.ts';
 
 /** The Dpu on whose behalf a tenant cluster is used. `namespace` decides whether the cluster is granted. */
 export interface TenantUser {

@@ -4,15 +4,8 @@ import type { Resource, Registry } from './resources/resource.ts';
 import type { Store } from './store/store.ts';
 import type { Collection } from './store/collection.ts';
 import type { Keys } from './auth/keys.ts';
+import type { User } from './auth/user.ts';
 import type { Watches } from './store/watches.ts';
-
-/** Who asks: the result of authentication. */
-export interface User {
-  name: string;
-  uid?: string;
-  groups: string[];
-  extra?: Record<string, string[]>;
-}
 
 export interface Api {
   store: Store;

@@ -1,8 +1,7 @@
 /** Questions about what was observed, each asked in more than one place. */
 import { DPU_ANNOTATIONS, FINALIZERS, NODE_LABELS, TENANT_NODE_LABELS, operationId } from '@dpf/api';
 import type { AttemptInputs, Dpu, DpuAttempt, DpuOperation, DpuOperationKind, NodeEffect, Phase } from '@dpf/api';
-import type { ClusterName } from '../ports.ts';
-import type { HostFacts, Observed } from './observed.ts';
+import type { ClusterName, HostFacts, Observed } from './observed.ts';
 
 export const uidOf = (o: Observed): string => o.dpu.metadata.uid ?? '';
 export const pciOf = (o: Observed): string => o.dpu.spec.pciAddress;

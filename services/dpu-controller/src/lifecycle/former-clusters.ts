@@ -1,8 +1,7 @@
 /** Tenant clusters that a DPU has left, since spec.cluster was changed: its Node there goes, by uid, and where that cannot be done it is told. */
 import type { DpuStatus } from '@dpf/api';
-import type { ClusterName } from '../ports.ts';
 import { isSameCluster, nameOf, tenantLabels } from './facts.ts';
-import type { FormerCluster, Observed, TenantFacts, TenantNode } from './observed.ts';
+import type { ClusterName, FormerCluster, Observed, TenantFacts, TenantNode } from './observed.ts';
 import type { Effect, Outcome, Recorded, Stay } from './outcome.ts';
 import { ownerOfNode } from './phases/tenant-node.ts';
 

@@ -3,6 +3,7 @@ import type {
   AgentRecord,
   BfbPhase,
   ClaimRecord,
+  ClusterRef,
   Dpu,
   DPUFlavorSpec,
   HolderRecords,
@@ -13,10 +14,11 @@ import type {
   ResetRecord,
   Taint,
 } from '@dpf/api';
-import type { ClusterName } from '../ports.ts';
 
 /** `unread`: the phase does not need it and it was not asked for; `absent`: asked for, and it does not exist. */
 export type Seen<T> = T | 'absent' | 'unread';
+
+export type ClusterName = Pick<ClusterRef, 'name' | 'namespace'>;
 
 export interface Observed {
   /** Milliseconds since 1970. */

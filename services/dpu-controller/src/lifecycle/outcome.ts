@@ -1,6 +1,6 @@
 /** What a decision may be: three outcomes and a closed list of effects. */
 import type { AttemptInputs, DpuConditionType, DpuOperationKind, DpuStatus, FailureClass, Phase, Reason } from '@dpf/api';
-import type { ClusterName } from '../ports.ts';
+import type { ClusterName } from './observed.ts';
 
 export type Outcome = Stay | Advance | Fail;
 

@@ -1,7 +1,7 @@
 /** A tenant cluster in use: its kubeconfig Secret watched on the host, and the connection that the present version of it makes. */
 import type { Secret } from '@dpf/api';
 import { CORE, type Cluster, type Reflector } from '@dpf/kube';
-import type { ClusterName } from '../ports.ts';
+import type { ClusterName } from '../lifecycle/observed.ts';
 import { checkKubeconfig } from './kubeconfig.ts';
 import { TenantCluster, type TenantClusterOptions, type Unusable } from './tenant-cluster.ts';
 

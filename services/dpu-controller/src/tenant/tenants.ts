@@ -1,7 +1,8 @@
 /** The tenant clusters, as dpu-controller uses them. What fails is a fact with a sentence; nothing here waits longer than its deadline. */
 import { TENANT_NODE_LABELS, type Node, type Secret } from '@dpf/api';
 import { ApiError, CORE, isConflict, isNotFound, type Cluster, type ClusterOptions } from '@dpf/kube';
-import { TenantError, type ClusterName, type Join, type TenantClusters, type TenantUser } from '../ports.ts';
+import type { ClusterName } from '../lifecycle/observed.ts';
+import { TenantError, type Join, type TenantClusters, type TenantUser } from '../ports.ts';
 import { Entry } from './entry.ts';
 import { refusal, type TenantGrant } from './grants.ts';
 import type { TenantCluster, Unusable } from './tenant-cluster.ts';

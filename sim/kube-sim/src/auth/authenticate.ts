@@ -1,7 +1,8 @@
 /** Who sends a request: client certificate, bootstrap token, service-account token, or nobody. */
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import type { Api, User } from '../api.ts';
+import type { Api } from '../api.ts';
+import type { User } from './user.ts';
 import { bootstrapUser } from './bootstrap.ts';
 import { API_AUDIENCE } from './keys.ts';
 import { serviceAccountUser } from './service-accounts.ts';

@@ -1,6 +1,7 @@
 /** Bootstrap tokens: Secrets of kube-system that let a machine join, and the signatures over cluster-info that they can check. */
 import { createHmac } from 'node:crypto';
-import type { Api, User } from '../api.ts';
+import type { Api } from '../api.ts';
+import type { User } from './user.ts';
 import { isMap, type KubeObject } from '../objects.ts';
 
 const TYPE = 'bootstrap.kubernetes.io/token';

@@ -1,5 +1,6 @@
 /** Resources that are answered at once and stored nowhere: reviews of tokens and permissions. There is no RBAC here: everything is allowed. */
-import type { Api, User } from '../api.ts';
+import type { Api } from '../api.ts';
+import type { User } from './user.ts';
 import { isMap, timestamp, type JsonMap } from '../objects.ts';
 import { reviewToken } from './service-accounts.ts';
 

@@ -1,6 +1,7 @@
 /** Tokens of service accounts: issued by TokenRequest, bound to a Pod or a Secret, good as long as what they are bound to is there. */
 import { randomUUID } from 'node:crypto';
-import type { Api, Call, User } from '../api.ts';
+import type { Api, Call } from '../api.ts';
+import type { User } from './user.ts';
 import { at, isMap, timestamp, type JsonMap, type KubeObject } from '../objects.ts';
 import { apiVersionOf, type Resource } from '../resources/resource.ts';
 import { badRequest, conflict, fault, invalid, notFound } from '../status.ts';

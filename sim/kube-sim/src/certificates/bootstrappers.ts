@@ -1,5 +1,5 @@
 /** What a machine may do with a bootstrap token: ask for a certificate, and what every user may. There is no other authorization here. */
-import type { User } from '../api.ts';
+import type { User } from '../auth/user.ts';
 import { notPermitted, type ApiFailure } from '../status.ts';
 import { JOINING } from './judge.ts';
 import { CSR } from './resource.ts';

@@ -1,6 +1,6 @@
 /** CertificateSigningRequest: who asks is written by the server, what is asked never changes, the answer is written through two subresources. */
 import { Pkcs10CertificateRequest } from '@peculiar/x509';
-import type { User } from '../api.ts';
+import type { User } from '../auth/user.ts';
 import { at, isMap, type JsonMap, type KubeObject } from '../objects.ts';
 import { atomicList, integer, keyedList, open, text, time } from '../resources/built-in-schemas.ts';
 import { AGE, NAME, age, column } from '../resources/columns.ts';

@@ -7,6 +7,12 @@ const JOIN = '\u0001';
 export type Path = string;
 export const elementsOf = (path: Path): string[] => path.split(JOIN);
 export const within = (path: Path, element: string): Path => (path ? path + JOIN + element : element);
+/** The paths of the maps and lists that a path lies in, outermost first. */
+export function around(path: Path): Path[] {
+  const found: Path[] = [];
+  for (let end = path.indexOf(JOIN); end >= 0; end = path.indexOf(JOIN, end + 1)) found.push(path.slice(0, end));
+  return found;
+}
 export const isBelow = (path: Path, ancestor: Path): boolean => path.startsWith(ancestor + JOIN);
 
 /** Path → value; an item or map entry that is there but has fields of its own stands for itself with the value null. */

@@ -1,6 +1,6 @@
 /** metadata.managedFields: who owns which field (one entry per manager, operation, version and subresource). */
 import { equal, isMap, type JsonMap, type ManagedFields } from '../objects.ts';
-import { elementsOf, within, type Leaves, type Path } from './leaves.ts';
+import { around, elementsOf, within, type Leaves, type Path } from './leaves.ts';
 
 export type FieldSet = Set<Path>;
 
@@ -86,10 +86,28 @@ export function without(entry: ManagedFields, lost: (path: Path) => boolean, tim
   return kept.size === set.size ? entry : { ...entry, time, fieldsV1: encodeFields(kept) };
 }
 
-/** Ownership after a create, update or patch: what changed belongs to the writer alone. */
-export function afterUpdate(entries: ManagedFields[], before: Leaves, after: Leaves, writer: Writer): ManagedFields[] {
+const containersOf = (leaves: Leaves): FieldSet => {
+  const found: FieldSet = new Set();
+  for (const path of leaves.keys()) for (const container of around(path)) found.add(container);
+  return found;
+};
+
+/**
+ * Ownership after a create, update or patch: what changed belongs to the writer alone, as do the maps and lists that it made.
+ * @param always maps that every object of the kind has: nobody makes them
+ */
+export function afterUpdate(
+  entries: ManagedFields[],
+  before: Leaves,
+  after: Leaves,
+  writer: Writer,
+  always: readonly Path[],
+): ManagedFields[] {
   const { changed, removed } = compare(before, after);
   if (changed.size === 0 && removed.size === 0) return entries;
+  const [then, now] = [containersOf(before), containersOf(after)];
+  for (const container of now) if (!then.has(container) && !before.has(container) && !always.includes(container)) changed.add(container);
+  for (const container of then) if (!now.has(container) && !after.has(container)) removed.add(container);
   const result: ManagedFields[] = [];
   let own: ManagedFields | undefined;
   for (const entry of entries) {

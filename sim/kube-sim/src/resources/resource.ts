@@ -1,5 +1,5 @@
 /** A resource as it is served: one plural of one group and version. */
-import type { User } from '../api.ts';
+import type { User } from '../auth/user.ts';
 import type { KubeObject } from '../objects.ts';
 import type { Schema } from '../schema/schema.ts';
 import type { SelectableFields } from '../selectors.ts';

@@ -29,6 +29,7 @@ export const byUpdate =
         ...(call.subresource && { subresource: call.subresource }),
         time: timestamp(api.clock()),
       },
+      call.resource.builtin ? ['f:metadata', 'f:spec', 'f:status'] : ['f:metadata'],
     );
 
 /** managedFields may be edited by clients (`[{}]` erases them); absent or empty: as they were. */

@@ -1,0 +1,7 @@
+/** Who asks: the result of authentication. */
+export interface User {
+  name: string;
+  uid?: string;
+  groups: string[];
+  extra?: Record<string, string[]>;
+}

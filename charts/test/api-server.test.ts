@@ -85,7 +85,7 @@ real('on a real API server', () => {
         await pause(50);
     });
     const may = (service: string, where: string, verb: string, what: AskedResource) =>
-      api.may(`dpf-provisioning/dpf-provisioning-${service}`, where, verb, what);
+      api.may(`system:serviceaccount:dpf-provisioning:dpf-provisioning-${service}`, where, verb, what);
     const own = (resource: string, subresource?: string): AskedResource => ({
       group: GROUP,
       resource,
@@ -113,6 +113,43 @@ real('on a real API server', () => {
       ['dms-agent', 'may not', 'get', '', { resource: 'nodes' }],
     ])('%s %s %s in “%s” %j', async (service, expected, verb, where, what) => {
       expect((await may(service, where, verb, what)) ? 'may' : 'may not').toBe(expected);
+    });
+  });
+
+  describe('of people', () => {
+    const PEOPLE = ['viewer', 'operator', 'flavor-admin'];
+    const subject = (name: string) => ({ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name });
+    beforeAll(async () => {
+      const roles = defaults.filter(({ kind, metadata }) => kind === 'ClusterRole' && PEOPLE.some((role) => metadata.name.endsWith(role)));
+      for (const role of roles) await api.apply(role);
+      for (const role of PEOPLE) {
+        const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: `dpf-provisioning-${role}` };
+        const metadata = { name: role, namespace: 'team-b' };
+        await api.apply({
+          apiVersion: 'rbac.authorization.k8s.io/v1',
+          kind: 'RoleBinding',
+          metadata,
+          ...{ roleRef, subjects: [subject(role)] },
+        });
+      }
+      for (
+        let tries = 0;
+        tries < 100 && !(await api.may('flavor-admin', 'team-b', 'get', { group: GROUP, resource: 'dpuflavors' }));
+        tries++
+      )
+        await pause(50);
+    });
+    test.each([
+      ['viewer', { bfbs: 'get', dpuflavors: 'get', dpusets: 'get', dpus: 'get' }],
+      ['operator', { bfbs: 'get create delete', dpuflavors: 'get', dpusets: 'get create delete', dpus: 'get create delete' }],
+      ['flavor-admin', { bfbs: '', dpuflavors: 'get create delete', dpusets: '', dpus: '' }],
+    ])('%s: %j, no status, no other namespace', async (user, rights) => {
+      for (const [resource, verbs] of Object.entries(rights))
+        for (const verb of ['get', 'create', 'delete']) {
+          expect(await api.may(user, 'team-b', verb, { group: GROUP, resource })).toBe(verbs.includes(verb));
+          expect(await api.may(user, 'team-b', 'patch', { group: GROUP, resource, subresource: 'status' })).toBe(false);
+          expect(await api.may(user, 'team-a', verb, { group: GROUP, resource })).toBe(false);
+        }
     });
   });
 

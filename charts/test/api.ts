@@ -15,8 +15,8 @@ export interface Api {
   apply(object: Pick<Rendered, 'apiVersion' | 'kind' | 'metadata'>, options?: { dryRun?: boolean }): Promise<void>;
   get<T>(path: string): Promise<T>;
   delete(path: string): Promise<void>;
-  /** Whether a service account may do that. */
-  may(account: string, namespace: string, verb: string, resource: AskedResource): Promise<boolean>;
+  /** Whether a user may do that. */
+  may(user: string, namespace: string, verb: string, resource: AskedResource): Promise<boolean>;
   close(): void;
 }
 
@@ -47,11 +47,11 @@ export async function connectTo(plane: ControlPlane): Promise<Api> {
     },
     get: (path) => call('GET', path),
     delete: (path) => call('DELETE', path),
-    may: async (account, namespace, verb, resource) => {
+    may: async (user, namespace, verb, resource) => {
       const { status } = await call<{ status: { allowed: boolean } }>('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
         apiVersion: 'authorization.k8s.io/v1',
         kind: 'SubjectAccessReview',
-        spec: { user: `system:serviceaccount:${account.replace('/', ':')}`, resourceAttributes: { namespace, verb, ...resource } },
+        spec: { user, resourceAttributes: { namespace, verb, ...resource } },
       });
       return status.allowed;
     },

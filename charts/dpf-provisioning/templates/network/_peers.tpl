@@ -25,6 +25,11 @@
 {{- end }}
 {{- end }}
 
+{{/* The Pod of helm test. */}}
+{{- define "dpf.fromTest" -}}
+- podSelector: { matchLabels: {{ include "dpf.selector" (list . "test") | fromYaml | toJson }} }
+{{- end }}
+
 {{/* A policy: (dict "root" . "component" "…" "ingress" "…" "egress" "…"). */}}
 {{- define "dpf.policy" -}}
 ---

@@ -45,6 +45,8 @@ export const apiServerFlags = (port: number, etcd: string, files: ApiServerFiles
   'authorization-mode': 'Node,RBAC',
   'enable-bootstrap-token-auth': 'true',
   'enable-admission-plugins': 'NodeRestriction',
+  // As kubeadm has it: agents are privileged Pods.
+  'allow-privileged': 'true',
   ...(!controllers && { 'disable-admission-plugins': 'ServiceAccount' }),
   'audit-policy-file': files.auditPolicy,
   'audit-log-path': files.auditLog,

@@ -20,6 +20,8 @@ export const CONTROLLER_CONFIG = {
   redisPrefix: ['REDIS_PREFIX', env.text('dpf')],
   /** Empty: all namespaces. */
   namespaces: ['WATCH_NAMESPACES', env.list()],
+  /** After so many seconds the API server tells all objects anew, of more than 600 less often: so long is the effect of an event that got lost. */
+  watchSeconds: ['WATCH_SECONDS', env.integer({ min: 1, max: 600, default: 60 })],
 } as const;
 
 export interface ControllerSettings {
@@ -27,18 +29,23 @@ export interface ControllerSettings {
   redisUrl: string;
   redisCaFile: string | undefined;
   redisPrefix: string;
+  watchSeconds: number;
 }
 
 export interface Backing {
   cluster: Cluster;
   redis: RedisHandle;
   metrics: ControllerMetrics;
+  /** For the watches of other clusters: how long each lasts. */
+  watchMs: readonly [number, number];
   /** A queue that this service works. `patient`: its keys may wait long, their lateness does not make the service unready. */
   workQueue(name: string, options?: { patient?: boolean }): WorkQueue;
   /** A queue that another service works. */
   sender(name: string): WakeUpSender;
 }
 
+/** However many objects: then all are told anew, in milliseconds. */
+const LONGEST_WATCH_MS = 600_000;
 /** Wakes later than this mean that the queue does not get on, in milliseconds. */
 const LAG_MS = 60_000;
 
@@ -49,9 +56,11 @@ const LAG_MS = 60_000;
 export async function connectBacking(context: ServiceContext<ControllerSettings>, name: string, version: string): Promise<Backing> {
   const { config, log, probes, onStop } = context;
   const metrics = createMetrics(probes.registry);
+  const watchMs = [1000 * config.watchSeconds, LONGEST_WATCH_MS] as const;
   const cluster = await connect({
     ...(config.kubeconfig ? { kubeconfigFile: config.kubeconfig } : {}),
     userAgent: `${name}/${version}`,
+    tuning: { watchMs },
     onRequest: metrics.request,
     onProblem: (problem) => {
       metrics.problem(problem);
@@ -73,6 +82,7 @@ export async function connectBacking(context: ServiceContext<ControllerSettings>
     cluster,
     redis,
     metrics,
+    watchMs,
     workQueue(queue, { patient = false } = {}) {
       const work = createWorkQueue(redis, queue, {
         onEvent: (event) => {

@@ -47,6 +47,11 @@ export class Cache<T extends KubeObject> {
     this.#emit(old && old.metadata.uid === object.metadata.uid ? { type: 'updated', object, old } : { type: 'added', object });
   }
 
+  /** An object as an answer shows it. Only what is known already: of another one the answer may be older than its end. */
+  learn(raw: T): void {
+    if (this.#store.get(raw.metadata)?.metadata.uid === raw.metadata.uid) this.put(raw, 'watch');
+  }
+
   /** Drops an object. `last`: its last state, as a watch tells it; of another incarnation or an older version it is ignored. */
   remove(ref: { namespace?: string; name: string }, last?: T): void {
     const known = this.#store.get(ref);

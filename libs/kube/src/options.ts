@@ -29,10 +29,15 @@ export interface Tuning {
   connections: number;
   /** A reflector's first and greatest wait after a failure. */
   backoffMs: readonly [number, number];
-  /** The server ends a watch after a random time between these. */
+  /**
+   * Least and greatest time after which the server ends a watch, so that the next one tells every object anew: what got lost is missed no longer. Within
+   * them 100 ms per object that is known, less up to a fifth by chance.
+   */
   watchMs: readonly [number, number];
   /** A watch on which nothing came for this long (not even a bookmark, which come every minute) is taken for dead. */
   idleMs: number;
+  /** A watch that the server ends so much later than it was told to is taken for dead, too. */
+  lateMs: number;
   /** How long closing waits for events that are not sent yet. */
   flushMs: number;
   /** Page size of lists. */
@@ -44,8 +49,9 @@ export const TUNING: Tuning = {
   connectMs: 5_000,
   connections: 32,
   backoffMs: [800, 30_000],
-  watchMs: [300_000, 600_000],
+  watchMs: [60_000, 600_000],
   idleMs: 120_000,
+  lateMs: 10_000,
   flushMs: 2_000,
   pageSize: 500,
 };

@@ -59,7 +59,8 @@ export interface Cluster {
   resource<T extends KubeObject>(kind: KindInfo): ResourceClient<T>;
   /**
    * Keeps a store of a kind up to date: paged LIST, then WATCH with bookmarks from the last resourceVersion; relists only on 410. A watch
-   * lasts 5 to 10 minutes, and the next one begins by telling every object anew: an event that got lost is made up for by then.
+   * lasts a minute, with more than 600 objects longer (at most 10 minutes), and the next one begins by telling every object anew: an event that got lost is
+   * made up for by then.
    */
   reflect<T extends KubeObject>(kind: KindInfo, options?: ReflectOptions<T>): Reflector<T>;
   /** authentication.k8s.io TokenReview. */
@@ -112,6 +113,8 @@ export interface Reflector<T extends KubeObject> {
   readonly store: Store<T>;
   /** Called for every change from now on, in order: subscribe before {@link start}. An exception is reported, never fatal. Returns the unsubscriber. */
   onEvent(handler: (event: StoreEvent<T>) => void): () => void;
+  /** Takes note of an object that an answer showed: where it is known in an older version, it is updated as by the watch, be that late or never. */
+  learn(object: T): void;
   /** Starts; keeps itself alive through every failure until stopped. */
   start(): void;
   /** Resolves when the first list is in the store. */

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { serve, type FaultServer, type Reply, type Request } from '../test/fault-server.ts';
 import { WIDGET, bookmark, client, event, gone, listOf, until, widget, type Connection, type Widget } from '../test/widgets.ts';
-import type { Reflector, Tuning } from './index.ts';
+import { learning, type Reflector, type Tuning } from './index.ts';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -107,6 +107,19 @@ describe('a watch that fails goes on from where it was', () => {
     expect(seen).toEqual(['added a 3', 'added b 9']);
   });
 
+  test('when it is half-open: not ended by the time that the server was given', async () => {
+    const { server, seen, problems } = await reflecting(
+      (request, reply) => {
+        if (!isWatch(request)) return reply.json(listOf(5, [widget('a', 3)]));
+        reply.stream(...(request.nth === 1 ? [] : [event('ADDED', widget('b', 9))]));
+      },
+      { watchMs: [1_000, 1_000], lateMs: 40 },
+    );
+    await until(() => seen.includes('added b 9'));
+    expect(watchedFrom(server).slice(0, 2)).toEqual(['5', '5']);
+    expect(problems[0]).toMatchObject({ error: { name: 'WatchIdleError', message: expect.stringContaining('did not end it after 1 s') } });
+  });
+
   test.each([
     [500, 'InternalError'],
     [429, 'TooManyRequests'],
@@ -131,6 +144,62 @@ describe('a watch that fails goes on from where it was', () => {
     await until(() => seen.includes('added c 11'));
     expect(seen).toEqual(['added a 5', 'updated a 10', 'added c 11']);
     expect(reflector.store.byIndex('size', '5')).toEqual([]);
+  });
+});
+
+describe('what an answer showed', () => {
+  const watched = async (...events: object[]) =>
+    reflecting((request, reply) => (isWatch(request) ? reply.stream(...events) : reply.json(listOf(5, [widget('a', 3), widget('b', 4)]))));
+
+  test('is in the store before the watch tells it, and is told once', async () => {
+    const { reflector, seen, server } = await watched();
+    await until(() => server.count('watch') === 1);
+    reflector.learn(widget('a', 7));
+    reflector.learn(widget('a', 6));
+    reflector.learn(widget('a', 7));
+    expect(seen.slice(2)).toEqual(['updated a 7']);
+    expect(reflector.store.byIndex('size', '7')).toHaveLength(1);
+  });
+
+  test('an object that is not known, or another one of the name, is left to the watch: it may be gone by now', async () => {
+    const { reflector, seen, server } = await watched();
+    await until(() => server.count('watch') === 1);
+    reflector.learn(widget('c', 7));
+    reflector.learn(widget('a', 7, { uid: 'another' }));
+    expect(seen).toEqual(['added a 3', 'added b 4']);
+  });
+
+  test('a client that is told to learn tells of reads and writes, not of dry runs', async () => {
+    const { reflector, seen, cluster, server } = await reflecting((request, reply) => {
+      if (isWatch(request)) return reply.stream();
+      if (request.query.has('dryRun')) return reply.json(widget('a', 20));
+      if (request.method === 'PATCH') return reply.json(widget('a', 9));
+      reply.json(request.path.endsWith('/b') ? widget('b', 8) : listOf(5, [widget('a', 3), widget('b', 4)]));
+    });
+    await until(() => server.count('watch') === 1);
+    const widgets = learning(cluster.resource<Widget>(WIDGET), (object) => reflector.learn(object));
+    const [a, b] = ['a', 'b'].map((name) => ({ namespace: 'ns', name }));
+    await widgets.get(b!);
+    await widgets.patch(a!, {}, { dryRun: true });
+    await widgets.patchStatus(a!, {});
+    expect(seen.slice(2)).toEqual(['updated b 8', 'updated a 9']);
+  });
+});
+
+describe('how long a watch lasts', () => {
+  test.each([
+    ['a minute with few objects', 3, undefined, [48, 60]],
+    ['longer with many: they are told ten a second', 1_000, undefined, [80, 100]],
+    ['no longer than its bound', 1_000, [1_000, 20_000] as const, [16, 20]],
+  ])('%s', async (_what, count, watchMs, [least, most]) => {
+    const items = Array.from({ length: count }, (_, i) => widget(`w-${i}`, 1));
+    const { server } = await reflecting(
+      (request, reply) => (isWatch(request) ? reply.stream() : reply.json(listOf(5, items))),
+      watchMs && { watchMs },
+    );
+    await until(() => server.count('watch') === 1);
+    const asked = Number(server.requests.find(isWatch)?.query.get('timeoutSeconds'));
+    expect([asked >= least!, asked <= most!]).toEqual([true, true]);
   });
 });
 

@@ -13,6 +13,8 @@ import { WHOLE, WatchIdleError, watch, type WatchPosition } from './watch.ts';
 
 /** A watch that lasted this long has shown that the server is well, in milliseconds. */
 const PROVEN_MS = 1_000;
+/** What a watch lasts for each object that is known, in milliseconds: telling all anew costs at most ten objects a second. */
+const PER_OBJECT_MS = 100;
 /** Deletions that a relist found, told between two turns of other work. */
 const CHUNK = 500;
 
@@ -46,6 +48,10 @@ export class KindReflector<T extends KubeObject> implements Reflector<T> {
 
   onEvent(handler: (event: StoreEvent<T>) => void): () => void {
     return this.#cache.onEvent(handler);
+  }
+
+  learn(object: T): void {
+    this.#cache.learn(object);
   }
 
   start(): void {
@@ -135,7 +141,7 @@ export class KindReflector<T extends KubeObject> implements Reflector<T> {
   }
 
   async #watch(position: WatchPosition): Promise<void> {
-    const events = watch<T>(this.#transport, this.#kind, this.#options, position, this.#stop.signal);
+    const events = watch<T>(this.#transport, this.#kind, this.#options, position, this.#watchSeconds(), this.#stop.signal);
     const retold = new Set<string>();
     for await (const { type, object } of events) {
       if (type === WHOLE) await this.#keepOnly(retold);
@@ -146,6 +152,12 @@ export class KindReflector<T extends KubeObject> implements Reflector<T> {
       }
       this.#backoff.reset();
     }
+  }
+
+  #watchSeconds(): number {
+    const [least, most] = this.#transport.tuning.watchMs;
+    const ms = Math.min(most, Math.max(least, this.store.size * PER_OBJECT_MS));
+    return Math.ceil((ms * (0.8 + 0.2 * Math.random())) / 1000);
   }
 
   /** Removes what is gone: everything whose key was not seen. */

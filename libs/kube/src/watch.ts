@@ -23,7 +23,7 @@ export class WatchIdleError extends Error {
 }
 
 /**
- * One watch, from `position` until the server ends it. Moves the position on after each event was taken; bookmarks are consumed here.
+ * One watch, from `position` until the server ends it after `seconds`. Moves the position on after each event was taken; bookmarks are consumed here.
  * @throws ApiError (410: the position is too old, list again), {@link WatchIdleError}
  */
 export async function* watch<T extends KubeObject>(
@@ -31,15 +31,16 @@ export async function* watch<T extends KubeObject>(
   kind: KindInfo,
   { namespace, labelSelector, fieldSelector }: Pick<ReflectOptions<T>, 'namespace' | 'labelSelector' | 'fieldSelector'>,
   position: WatchPosition,
+  seconds: number,
   signal: AbortSignal,
 ): AsyncGenerator<WatchEvent<T>> {
-  const { idleMs, watchMs } = transport.tuning;
+  const { idleMs, lateMs } = transport.tuning;
   const target = `${nameOf(kind, {})} objects${namespace === undefined ? '' : ` of namespace ${namespace}`}`;
-  const seconds = Math.ceil((watchMs[0] + Math.random() * (watchMs[1] - watchMs[0])) / 1000);
   const connection = new AbortController();
   const abort = () => connection.abort(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
   let idle: NodeJS.Timeout | undefined;
+  let overdue: NodeJS.Timeout | undefined;
   try {
     const stream = await transport.open({
       verb: 'watch',
@@ -58,6 +59,10 @@ export async function* watch<T extends KubeObject>(
       signal: connection.signal,
     });
     idle = setTimeout(() => connection.abort(new WatchIdleError(`cannot watch ${target}: silent for ${idleMs / 1000} s`)), idleMs);
+    overdue = setTimeout(
+      () => connection.abort(new WatchIdleError(`cannot watch ${target}: the server did not end it after ${seconds} s`)),
+      seconds * 1000 + lateMs,
+    );
     for await (const line of linesOf(stream)) {
       idle.refresh();
       const event = JSON.parse(line) as WatchEvent<T>;
@@ -78,6 +83,7 @@ export async function* watch<T extends KubeObject>(
       : unreachable(`watch ${target}`, transport.server, error, false);
   } finally {
     clearTimeout(idle);
+    clearTimeout(overdue);
     signal.removeEventListener('abort', abort);
     connection.abort();
   }

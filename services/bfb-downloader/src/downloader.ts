@@ -1,7 +1,7 @@
 /** bfb-downloader put together: watch → queue → reconcile, and downloads as long work of a queue of their own. */
 import { hostname } from 'node:os';
-import { KINDS, parseWakeUpKey, wakeUpKey, type Bfb } from '@dpf/api';
-import { compareResourceVersion, isConflict, isNotFound, type Cluster, type Reflector } from '@dpf/kube';
+import { KINDS, parseWakeUpKey, wakeUpKey, type Bfb, type KindInfo, type KubeObject } from '@dpf/api';
+import { compareResourceVersion, isConflict, isNotFound, learning, type Cluster, type Reflector } from '@dpf/kube';
 import type { WakeUpSender, Work, WorkQueue, WorkResult } from '@dpf/queue';
 import type { Logger } from '@dpf/service';
 import type { UrlRewrite } from './download/source.ts';
@@ -56,8 +56,14 @@ export function createDownloader(deps: DownloaderDeps): Downloader {
   const send = (what: Promise<unknown>) =>
     void what.catch((error: Error) => log.warn({ err: error }, 'a wake-up was not sent, the next resync makes up for it'));
 
+  const learn = (bfb: Bfb) => reflectors.forEach((reflector) => reflector.learn(bfb));
   const reconcileDeps: ReconcileDeps = {
-    cluster,
+    cluster: {
+      resource: <T extends KubeObject>(kind: KindInfo) => {
+        const client = cluster.resource<T>(kind);
+        return kind === KINDS.Bfb ? learning(client, learn as unknown as (object: T) => void) : client;
+      },
+    },
     volume,
     now,
     chance,

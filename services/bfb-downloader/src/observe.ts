@@ -5,7 +5,7 @@ import type { DownloadResult, Observed } from './outcome.ts';
 import type { BfbVolume } from './volume.ts';
 
 export interface Sources {
-  cluster: Cluster;
+  cluster: Pick<Cluster, 'resource'>;
   volume: BfbVolume;
   now: () => number;
   chance: () => number;
@@ -22,7 +22,7 @@ export async function observe(sources: Sources, bfb: Bfb, download: DownloadResu
 }
 
 /** Who refers to this Bfb, DpuSets first. Read live: a deletion must not overlook the newest. */
-async function references(cluster: Cluster, bfb: Bfb, signal: AbortSignal): Promise<string[]> {
+async function references(cluster: Sources['cluster'], bfb: Bfb, signal: AbortSignal): Promise<string[]> {
   const { namespace = '', name } = bfb.metadata;
   const [sets, dpus] = await Promise.all([
     cluster.resource<DpuSet>(KINDS.DpuSet).list({ namespace, signal }),

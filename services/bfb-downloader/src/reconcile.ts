@@ -69,5 +69,5 @@ async function writeStatus(deps: ReconcileDeps, bfb: Bfb, outcome: Outcome, now:
   deps.events.record(bfb, { type: outcome.phase === 'Error' ? 'Warning' : 'Normal', reason: outcome.reason, message: outcome.message });
 }
 
-export const bfbs = (cluster: Cluster) => cluster.resource<Bfb>(KINDS.Bfb);
+export const bfbs = (cluster: Pick<Cluster, 'resource'>) => cluster.resource<Bfb>(KINDS.Bfb);
 export const ref = (bfb: Bfb) => ({ namespace: bfb.metadata.namespace ?? '', name: bfb.metadata.name });

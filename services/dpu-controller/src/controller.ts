@@ -1,6 +1,6 @@
 /** dpu-controller put together: watches → queue → reconciles, and the answers to agents. */
 import { KINDS, type Bfb, type ConfigMap, type Dpu, type DPUFlavor, type Node, type Secret } from '@dpf/api';
-import { CORE, compareResourceVersion, type Cluster } from '@dpf/kube';
+import { CORE, compareResourceVersion, learning, type Cluster } from '@dpf/kube';
 import type { OperationSender, WakeUp, WakeUpSender, WorkQueue } from '@dpf/queue';
 import { clustersOf } from './lifecycle/facts.ts';
 import type { ClusterName } from './lifecycle/observed.ts';
@@ -47,8 +47,8 @@ export function createController(deps: ControllerDeps): Controller {
   const world: World = {
     stores,
     api: {
-      dpus: cluster.resource<Dpu>(KINDS.Dpu),
-      nodes: cluster.resource<Node>(CORE.Node),
+      dpus: learning(cluster.resource<Dpu>(KINDS.Dpu), dpus.learn),
+      nodes: learning(cluster.resource<Node>(CORE.Node), nodes.learn),
       bfbs: sharedReads(cluster.resource<Bfb>(KINDS.Bfb)),
       secrets: cluster.resource<Secret>(CORE.Secret),
       configMaps: cluster.resource<ConfigMap>(CORE.ConfigMap),

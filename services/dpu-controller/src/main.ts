@@ -22,7 +22,9 @@ await runService({
     const operations = createOperationSender(redis, { onError: (error) => log.warn({ err: error }, 'the delivery of operations') });
     onStop('operations', () => operations.close());
     const userAgent = `${NAME}/${manifest.version}`;
-    const tenants = createTenantClusters({ host: cluster, grants: config.tenantClusters, userAgent, onRequest: backing.metrics.request });
+    const { watchMs } = backing;
+    const onRequest = backing.metrics.request;
+    const tenants = createTenantClusters({ host: cluster, grants: config.tenantClusters, userAgent, onRequest, watchMs });
     onStop('tenant clusters', () => tenants.close());
 
     const controller = createController({

@@ -5,6 +5,7 @@ import type { Cluster, ReflectOptions, Reflector, Store, StoreEvent } from '@dpf
 export interface Watched<T extends KubeObject> {
   readonly store: Store<T>;
   onEvent(handler: (event: StoreEvent<T>) => void): void;
+  learn(object: T): void;
   start(): void;
   synced(signal?: AbortSignal): Promise<unknown>;
   readonly hasSynced: boolean;
@@ -31,6 +32,7 @@ export function watchKind<T extends KubeObject>(
   return {
     store,
     onEvent: (handler) => reflectors.forEach((reflector) => reflector.onEvent(handler)),
+    learn: (object) => reflectors.forEach((reflector) => reflector.learn(object)),
     start: () => reflectors.forEach((reflector) => reflector.start()),
     synced: (signal) => Promise.all(reflectors.map((reflector) => reflector.synced(signal))),
     get hasSynced() {

@@ -8,7 +8,7 @@ import { checkFile, fetchImage, type Fetched } from './fetch.ts';
 import { rewrite, sourceOf, type UrlRewrite } from './source.ts';
 
 export interface DownloadDeps {
-  cluster: Cluster;
+  cluster: Pick<Cluster, 'resource'>;
   volume: BfbVolume;
   urlRewrites: readonly UrlRewrite[];
   onProgress: (bytes: number, total: number | undefined) => void;
@@ -70,7 +70,7 @@ const wantedDigest = (bfb: Bfb): string | undefined => bfb.spec.sha256?.toLowerC
 
 /** The object that a field of the spec names. @throws DownloadFailure SourceSecretInvalid, ApiError */
 async function referred<T extends KubeObject>(
-  cluster: Cluster,
+  cluster: Pick<Cluster, 'resource'>,
   bfb: Bfb,
   kind: KindInfo,
   field: 'secretRef' | 'caBundleRef',

@@ -17,6 +17,7 @@ const INTERRUPTION_MS = 30_000;
 
 export interface TenantClusterOptions extends Pick<ClusterOptions, 'userAgent' | 'onRequest'> {
   now: () => number;
+  watchMs?: readonly [number, number];
   /** Called when a Node of this name changed in a way that matters. */
   onNode: (name: string) => void;
   /** Called when the cluster can be used, or can no more. */
@@ -40,7 +41,7 @@ export class TenantCluster {
     this.cluster = connectTo({
       ...access,
       userAgent: options.userAgent,
-      tuning: TUNING,
+      tuning: { ...TUNING, ...(options.watchMs && { watchMs: options.watchMs }) },
       onRequest: (event) => {
         options.onRequest?.(event);
         if ((event.verb === 'watch' || event.verb === 'list') && event.code > 0 && event.code < 300) this.#recovered();

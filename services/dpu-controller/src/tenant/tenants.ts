@@ -12,6 +12,8 @@ export interface TenantClustersOptions extends Pick<ClusterOptions, 'userAgent' 
   /** The host cluster: the Secrets with the kubeconfigs are there. */
   host: Pick<Cluster, 'reflect'>;
   grants: readonly TenantGrant[];
+  /** How long a watch lasts, in milliseconds: least and greatest. */
+  watchMs?: readonly [number, number];
   /** Milliseconds since 1970; default: the system's clock. */
   now?: () => number;
 }

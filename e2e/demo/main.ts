@@ -23,7 +23,8 @@ const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)));
 
 try {
-  const controlPlane = await providerOf(options.controlPlane, (line) => view.say(line));
+  const faults = options.fault !== undefined && FAULTS[options.fault]?.ofApi === true;
+  const controlPlane = await providerOf(options.controlPlane, (line) => view.say(line), { faults });
   fleet = await startFleet({ hosts: options.hosts, speed: options.speed, controlPlane, onStep: (step) => view.say(`starting ${step}`) });
   await provision(fleet, options, view, interrupted.signal);
   view.end();

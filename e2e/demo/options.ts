@@ -43,7 +43,7 @@ export function readOptions(argv: readonly string[]): DemoOptions {
     .addHelpText(
       'after',
       `\nFaults:\n${Object.entries(FAULTS)
-        .map(([name, { story }]) => `  ${name.padEnd(18)} ${story}`)
+        .map(([name, { story }]) => `  ${name.padEnd(22)} ${story}`)
         .join('\n')}`,
     )
     .parse(argv as string[], { from: 'user' })

@@ -20,7 +20,18 @@ interface Kubeconfig {
   users: { name: string; user: Record<string, string> }[];
 }
 
-const readKubeconfig = (plane: ControlPlane) => parse(readFileSync(plane.kubeconfig, 'utf8')) as Kubeconfig;
+const readKubeconfig = (plane: Pick<ControlPlane, 'kubeconfig'>) => parse(readFileSync(plane.kubeconfig, 'utf8')) as Kubeconfig;
+
+/** The administrator's kubeconfig, with the URL at which services find the API server. */
+function servicesKubeconfig(plane: ControlPlane): Kubeconfig {
+  const { servicesUrl: server } = plane;
+  const config = readKubeconfig(plane);
+  if (server === undefined) return config;
+  return { ...config, clusters: config.clusters.map(({ name, cluster }) => ({ name, cluster: { ...cluster, server } })) };
+}
+
+/** Text of the kubeconfig with which services administer a tenant cluster. */
+export const tenantKubeconfig = (plane: ControlPlane): string => stringify(servicesKubeconfig(plane));
 
 /** A POST with an administrator's client certificate, for what the port to Kubernetes does not need. */
 async function post<T>(plane: ControlPlane, path: string, body: unknown): Promise<T> {
@@ -61,7 +72,7 @@ export async function tokenOf(
 
 /** Writes a kubeconfig in which a service is its ServiceAccount, and returns its path. */
 export async function kubeconfigOf(plane: ControlPlane, service: string, folder: string): Promise<string> {
-  const config = readKubeconfig(plane);
+  const config = servicesKubeconfig(plane);
   const token = await tokenOf(plane, accountOf(service));
   const file = join(folder, `${service}.kubeconfig`);
   writeFileSync(file, stringify({ ...config, users: config.users.map(({ name }) => ({ name, user: { token } })) }), { mode: 0o600 });

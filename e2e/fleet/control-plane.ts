@@ -1,6 +1,7 @@
 /** An API server of a run, and the ways to have one. */
 import type { Node } from '@dpf/api';
 import { CORE, type Cluster } from '@dpf/kube';
+import type { FaultLayer } from '@dpf/kube-faults';
 
 /** Where the services live and what they watch. */
 export const NAMESPACE = 'dpf-provisioning';
@@ -12,6 +13,10 @@ export interface ControlPlane {
   kubeconfig: string;
   /** Path of its audit log, where it keeps one: writes at level RequestResponse (audit.ts reads it). */
   auditLog?: string;
+  /** Meets what the services ask; a story arms it (faults.ts). */
+  faults?: FaultLayer;
+  /** Where the services find it, if not where the administrator does. */
+  servicesUrl?: string;
   close(): Promise<void>;
 }
 

@@ -1,8 +1,8 @@
 /** The host cluster and a tenant cluster: API servers, and what an administrator would have made in them before we come. */
-import { readFileSync } from 'node:fs';
 import type { Secret } from '@dpf/api';
 import { controlPlaneAssets } from '@dpf/control-plane';
 import { CORE } from '@dpf/kube';
+import { tenantKubeconfig } from './accounts.ts';
 import { NAMESPACE, TENANT, type ControlPlane, type ControlPlaneProvider } from './control-plane.ts';
 import { EMBEDDED } from './embedded.ts';
 import { realControlPlanes } from './real.ts';
@@ -18,7 +18,7 @@ export async function startControlPlanes<P extends ControlPlane>(
   await Promise.all([NAMESPACE, TENANT.namespace].map((name) => namespaces.create({ metadata: { name } })));
   await host.cluster.resource<Secret>(CORE.Secret).create({
     metadata: { name: `${TENANT.name}-admin-kubeconfig`, namespace: TENANT.namespace },
-    data: { 'admin.conf': Buffer.from(readFileSync(tenant.kubeconfig, 'utf8')).toString('base64') },
+    data: { 'admin.conf': Buffer.from(tenantKubeconfig(tenant)).toString('base64') },
   });
   await provider.grantAccess(host);
   for (const [i, name] of hosts.entries()) await provider.joinHost(host, name, `10.0.${i >> 8}.${(i & 255) + 1}`);
@@ -27,10 +27,18 @@ export async function startControlPlanes<P extends ControlPlane>(
 
 export const CONTROL_PLANES = ['embedded', 'real'] as const;
 
-/** @param say told what is being built, where that is needed @throws Error that says how to get what a real control plane needs */
-export async function providerOf(kind: string, say: (line: string) => void): Promise<ControlPlaneProvider<ControlPlane>> {
+/**
+ * @param say told what is being built, where that is needed
+ * @param options `faults`: the API servers can be made to misbehave
+ * @throws Error that says how to get what a real control plane needs
+ */
+export async function providerOf(
+  kind: string,
+  say: (line: string) => void,
+  options: { faults?: boolean } = {},
+): Promise<ControlPlaneProvider<ControlPlane>> {
   if (kind === 'embedded') return EMBEDDED;
   const found = await controlPlaneAssets(say);
   if ('skip' in found) throw new Error(found.skip);
-  return realControlPlanes(found.folder);
+  return realControlPlanes(found.folder, options);
 }

@@ -24,6 +24,7 @@ export const EMBEDDED: ControlPlaneProvider<EmbeddedControlPlane> = {
       cluster,
       kubeconfig,
       auditLog,
+      faults: api.faults,
       close: async () => {
         await cluster.close();
         await api.close();

@@ -30,6 +30,8 @@ export interface FleetOptions {
   onStep?: (step: string) => void;
   /** Settings of dpu-controller beside those of every fleet. */
   dpuController?: Record<string, string>;
+  /** How long an event that got lost has effect, in seconds. */
+  watchSeconds?: number;
   /** Bytes of the generated image. */
   imageBytes?: number;
 }
@@ -106,6 +108,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       imageServer: `${images.url}/`,
       logLevel,
       dpuController,
+      ...(options.watchSeconds !== undefined && { watchSeconds: options.watchSeconds }),
     });
     undo.push(() => services.stop());
     await hardware.start((event) => (event.event === 'host-down' ? void agents.hostDown(event.host) : agents.hostUp(event.host)));

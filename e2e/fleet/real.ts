@@ -7,6 +7,7 @@ import { startControlPlane, type ControlPlane as RunningControlPlane } from '@dp
 import type { KubeObject } from '@dpf/api';
 import { connect, CORE } from '@dpf/kube';
 import { helmPath } from '../../hack/kubectl.ts';
+import { proxyTo } from './faults.ts';
 import { NAMESPACE, registerHost, TENANT, type ControlPlane, type ControlPlaneProvider } from './control-plane.ts';
 import { kubectlFor } from './kubectl.ts';
 import { CHART, CRD_FILES } from './workspace.ts';
@@ -28,10 +29,11 @@ interface Lease extends KubeObject {
 
 const run = promisify(execFile);
 
-/** @param assets folder with the programs of a control plane */
-export const realControlPlanes = (assets: string): ControlPlaneProvider<RealControlPlane> => ({
+/** @param assets folder with the programs of a control plane @param options `faults`: the services reach them through proxies that misbehave on demand */
+export const realControlPlanes = (assets: string, { faults = false } = {}): ControlPlaneProvider<RealControlPlane> => ({
   async start(folder, role) {
     const api = await startControlPlane({ assets, name: role });
+    const proxy = faults ? await proxyTo(api) : undefined;
     const kubeconfig = join(folder, `${role}.kubeconfig`);
     writeFileSync(kubeconfig, api.adminKubeconfig, { mode: 0o600 });
     if (role === 'host') {
@@ -48,9 +50,11 @@ export const realControlPlanes = (assets: string): ControlPlaneProvider<RealCont
       kubeconfig,
       kubelets,
       auditLog: api.auditLog,
+      ...(proxy && { faults: proxy.faults, servicesUrl: proxy.url }),
       close: async () => {
         kubelets.splice(0).forEach(clearInterval);
         await cluster.close();
+        await proxy?.close();
         await api.stop();
       },
     };

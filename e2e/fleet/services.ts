@@ -19,6 +19,8 @@ export interface ServicesOptions {
   /** Where the vendor's image server is found instead. */
   imageServer: string;
   logLevel: string;
+  /** How long an event that got lost has effect, in seconds. */
+  watchSeconds?: number;
   /** More for dpu-controller. */
   dpuController?: Record<string, string>;
 }
@@ -46,6 +48,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     PROBES_HOST: '127.0.0.1',
     PROBES_PORT: '0',
     WATCH_NAMESPACES: NAMESPACE,
+    ...(options.watchSeconds !== undefined && { WATCH_SECONDS: String(options.watchSeconds) }),
   };
   const environment: Record<Controller, Record<string, string>> = {
     'dpuset-controller': {},

@@ -38,6 +38,8 @@ export class FaultLayer {
   #down = 0;
   /** All requests that passed here or were refused here. */
   requests = 0;
+  /** The same by who asked (the User-Agent up to its slash), verb and resource: `dpu-controller patch dpus/status`. */
+  readonly requestsBy = new Map<string, number>();
   /** How often faults of each kind were dealt since the start, removed ones too. */
   readonly dealt: Partial<Record<Kind, number>> = {};
 
@@ -93,9 +95,11 @@ export class FaultLayer {
 
   async #meet(request: IncomingMessage, response: ServerResponse, next: RequestListener): Promise<void> {
     this.requests += 1;
+    const asked = askedBy(request);
+    const who = `${asked.userAgent.split('/')[0]} ${asked.verb} ${asked.resource}`;
+    this.requestsBy.set(who, (this.requestsBy.get(who) ?? 0) + 1);
     this.#track(request.socket);
     if (this.#down > 0) return void request.socket.destroy();
-    const asked = askedBy(request);
     const dealt = new Set<Kind>();
     for (const { fault } of [...this.#faults.values()]) {
       if (LATER.has(fault.kind) || !this.#deals(fault, asked)) continue;

@@ -6,13 +6,16 @@ import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { knownAssets, startControlPlane, type ControlPlane } from '../../hack/control-plane/src/index.ts';
 import { connectTo, type Api, type AskedResource } from './api.ts';
+import { foreignCrds } from './foreign.ts';
 import { objects, podOf, type Rendered } from './helm.ts';
 import { MATRIX } from './matrix.ts';
 
 const assets = knownAssets('api');
 const real = 'folder' in assets ? describe : describe.skip;
-/** Groups of other projects, whose CRDs are not here: those objects are only rendered. */
+const foreign = 'folder' in assets ? await foreignCrds() : { skip: '' };
+/** Groups of other projects: without their CRDs those objects are only rendered. */
 const FOREIGN = ['cert-manager.io/', 'nfd.k8s-sigs.io/', 'security.openshift.io/', 'monitoring.coreos.com/'];
+const KINDS = ['Certificate', 'Issuer', 'NodeFeatureRule', 'PodMonitor', 'SecurityContextConstraints'];
 const isOurs = ({ apiVersion }: Rendered) => !FOREIGN.some((group) => apiVersion.startsWith(group));
 const isCrd = ({ kind }: Rendered) => kind === 'CustomResourceDefinition';
 const TENANT = { namespace: 'tenant-00-ns', usableFrom: ['*'], names: ['tenant-00'] };
@@ -198,3 +201,30 @@ real('on a real API server', () => {
     expect(await api.get(`/apis/${GROUP}/v1alpha1/namespaces/dpu/bfbs/kept`)).toMatchObject({ spec: { url: 'http://10.0.0.7/x.bfb' } });
   });
 });
+
+  // The last: a chart that finds cert-manager behaves otherwise.
+  const schemas = 'crds' in foreign ? describe : describe.skip;
+  schemas(`objects of other projects${'skip' in foreign ? ` (${foreign.skip})` : ''}`, () => {
+    let all: Rendered[];
+    beforeAll(async () => {
+      if (!('crds' in foreign)) return;
+      await Promise.all(foreign.crds.map((crd) => api.apply(crd)));
+      const sets = await Promise.all(Object.values(MATRIX).map((set) => (set.apis ? objects(set) : [])));
+      all = sets.flat().filter((object) => !isOurs(object));
+      for (const { spec } of foreign.crds as unknown as { spec: { group: string; versions: { name: string; served: boolean }[] } }[])
+        for (const { name, served } of spec.versions) if (served) await api.untilServed(`${spec.group}/${name}`);
+    });
+
+    test('of each kind there is one', () => {
+      expect([...new Set(all.map(({ kind }) => kind))].sort()).toEqual(KINDS);
+    });
+    test.each(KINDS)('every %s is what its CRD describes, no field more', async (kind) => {
+      for (const object of all.filter((one) => one.kind === kind)) await api.apply(object, { dryRun: true });
+    });
+    test('a wrong one would be found', async () => {
+      const monitor = all.find(({ kind }) => kind === 'PodMonitor') as Rendered;
+      await expect(api.apply({ ...monitor, spec: { ...(monitor['spec'] as object), wrong: 1 } }, { dryRun: true })).rejects.toThrow(
+        /spec.wrong: field not declared in schema/,
+      );
+    });
+  });

@@ -2,17 +2,31 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
+import { setTimeout as pause } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import type { ControlPlane } from '../../hack/control-plane/src/index.ts';
 import type { Rendered } from './helm.ts';
 
 /** Kinds without a namespace. */
-const CLUSTER_WIDE = ['Namespace', 'PersistentVolume', 'ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition'];
-const IRREGULAR: Record<string, string> = { NetworkPolicy: 'networkpolicies' };
+const CLUSTER_WIDE = [
+  'Namespace',
+  'PersistentVolume',
+  'ClusterRole',
+  'ClusterRoleBinding',
+  'CustomResourceDefinition',
+  'NodeFeatureRule',
+  'SecurityContextConstraints',
+];
+const IRREGULAR: Record<string, string> = {
+  NetworkPolicy: 'networkpolicies',
+  SecurityContextConstraints: 'securitycontextconstraints',
+};
 
 export interface Api {
   /** Server-side apply; strict about fields. @throws with the server's message, or its warnings */
   apply(object: Pick<Rendered, 'apiVersion' | 'kind' | 'metadata'>, options?: { dryRun?: boolean }): Promise<void>;
+  /** Resolves once the server serves a group that it was given a CRD of. */
+  untilServed(groupVersion: string): Promise<void>;
   get<T>(path: string): Promise<T>;
   delete(path: string): Promise<void>;
   /** Whether a user may do that. */
@@ -44,6 +58,16 @@ export async function connectTo(plane: ControlPlane): Promise<Api> {
     apply: async (object, { dryRun = false } = {}) => {
       const query = `fieldManager=chart&force=true&fieldValidation=Strict${dryRun ? '&dryRun=All' : ''}`;
       await call('PATCH', `${pathOf(object)}?${query}`, object);
+    },
+    untilServed: async (groupVersion) => {
+      for (let tries = 1; ; tries++) {
+        const served = await call('GET', `/apis/${groupVersion}`).then(
+          () => true,
+          (error: Error) => (tries < 100 ? false : Promise.reject(error)),
+        );
+        if (served) return;
+        await pause(50);
+      }
     },
     get: (path) => call('GET', path),
     delete: (path) => call('DELETE', path),

@@ -232,14 +232,6 @@ describe('the notes say what to do next, and what is unsafe', () => {
 
 describe('wrong values are refused with a sentence', () => {
   test.each<[object, RegExp]>([
-    [{ dpuControler: { replicas: 3 } }, /additional properties 'dpuControler' not allowed/],
-    [{ 'dpuController.replica': 3 }, /at '\/dpuController': additional properties 'replica' not allowed/],
-    [{ 'dpuController.replicas': 'many' }, /at '\/dpuController\/replicas': got string, want integer/],
-    [{ 'dpuController.maxParallelInstalls': 0 }, /at '\/dpuController\/maxParallelInstalls'/],
-    [{ discovery: 'nft' }, /at '\/discovery': value must be one of '', 'nfd', 'agent'/],
-    [{ logLevel: 'verbose' }, /at '\/logLevel': value must be one of/],
-    [{ tenantClusters: [{ namespace: 'tenant' }] }, /at '\/tenantClusters\/0': missing property 'usableFrom'/],
-    [{ tenantClusters: [{ namespace: 'tenant', usableFrom: '*' }] }, /usableFrom': got string, want array/],
     [
       {
         tenantClusters: [
@@ -266,3 +258,31 @@ describe('wrong values are refused with a sentence', () => {
     await expect(render({ values })).rejects.toThrow(sentence);
   });
 });
+
+  describe('by the schema', () => {
+    const WRONG: [object, RegExp][] = [
+      [{ dpuControler: { replicas: 3 } }, /additional properties 'dpuControler' not allowed/],
+      [{ 'dpuController.replica': 3 }, /at '\/dpuController': additional properties 'replica' not allowed/],
+      [{ 'dpuController.replicas': 'many' }, /at '\/dpuController\/replicas': got string, want integer/],
+      [{ 'dpuController.maxParallelInstalls': 0 }, /at '\/dpuController\/maxParallelInstalls'/],
+      [{ discovery: 'nft' }, /at '\/discovery': value must be one of '', 'nfd', 'agent'/],
+      [{ logLevel: 'verbose' }, /at '\/logLevel': value must be one of/],
+      [{ 'tenantClusters[0]': { namespace: 'tenant' } }, /at '\/tenantClusters\/0': missing property 'usableFrom'/],
+      [{ 'tenantClusters[1]': { namespace: 'tenant', usableFrom: '*' } }, /clusters\/1\/usableFrom': got string, want array/i],
+      [{ watchNamespaces: ['Team_A'] }, /at '\/watchNamespaces\/0': 'Team_A' does not match pattern/],
+      [{ 'image.pullPolicy': 'Sometimes' }, /at '\/image\/pullPolicy': value must be one of/],
+      [{ 'dmsAgent.image.digest': 'abc' }, /at '\/dmsAgent\/image\/digest': 'abc' does not match pattern/],
+      [{ 'dmsAgent.maxUnavailable': 'ten' }, /at '\/dmsAgent\/maxUnavailable'/],
+      [{ 'redis.external.url': 'redis://user:password@host' }, /at '\/redis\/external\/url'.*does not match pattern/],
+      [{ 'bfbVolume.hostPath': 'relative' }, /at '\/bfbVolume\/hostPath'/],
+      [{ 'bfbVolume.size': 'big' }, /at '\/bfbVolume\/size': 'big' does not match pattern/],
+    ];
+    let said: string;
+    beforeAll(async () => {
+      const values = Object.assign({}, ...WRONG.map(([wrong]) => wrong)) as object;
+      said = await render({ values }).catch((error: Error) => error.message);
+    });
+    test.each(WRONG)('%j', (_, sentence) => {
+      expect(said).toMatch(sentence);
+    });
+  });

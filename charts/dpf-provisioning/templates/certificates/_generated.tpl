@@ -19,11 +19,11 @@ that asks must be told the same. GitOps tools, which render without a cluster, b
 {{- end }}
 {{- end }}
 {{- if $missing }}
-{{- $ca := genCA (include "dpf.fullname" .) 3650 }}
+{{- $ca := genCAWithKey (include "dpf.fullname" .) 3650 (genPrivateKey "ecdsa") }}
 {{- $_ := set $made "ca" ($ca.Cert | b64enc) }}
 {{- range $endpoint := include "dpf.endpoints" . | fromJsonArray }}
 {{- $names := include "dpf.dnsNames" (list $ $endpoint) | fromJsonArray }}
-{{- $pair := genSignedCert (first $names) nil $names 3650 $ca }}
+{{- $pair := genSignedCertWithKey (first $names) nil $names 3650 $ca (genPrivateKey "ecdsa") }}
 {{- $_ := set $made $endpoint (dict "cert" ($pair.Cert | b64enc) "key" ($pair.Key | b64enc)) }}
 {{- end }}
 {{- else }}

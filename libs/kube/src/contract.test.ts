@@ -1,6 +1,4 @@
-import { onRealApi } from '@dpf/control-plane/testing';
-import { startKubeSim } from '@dpf/kube-sim';
+import { onBothApis } from '@dpf/kube-sim/testing';
 import { kubeContract } from './contract.ts';
 
-kubeContract('the embedded API server', () => startKubeSim());
-onRealApi((start) => kubeContract('a real kube-apiserver', start));
+onBothApis((name, start) => kubeContract(name, start));

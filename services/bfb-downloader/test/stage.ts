@@ -1,4 +1,4 @@
-/** bfb-downloader in a world of its own: the embedded API server, a real Redis, a server of images, a volume; the test plays users and the other services. */
+/** bfb-downloader in a world of its own: an API server, a real Redis, a server of images, a volume; the test plays users and the other services. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { KINDS, wakeUpKey, type Bfb, type BfbSpec, type Condition, type DpuSet } from '@dpf/api';
 import { serveImages, type ImageServer } from '@dpf/dpu-sim';
 import { connect, CORE, type Cluster, type Reflector } from '@dpf/kube';
-import { startKubeSim, type KubeSim } from '@dpf/kube-sim';
+import type { ApiServer, StartApi } from '@dpf/kube-sim/testing';
 import { connectRedis, createWakeUpSender, createWorkQueue, type WakeUpSender } from '@dpf/queue';
 import { startRedis, type RedisProcess } from '@dpf/queue/testing';
 import { createLogger } from '@dpf/service';
@@ -20,7 +20,7 @@ const CRDS = new URL('../../../crds', import.meta.url).pathname;
 const MAIN = new URL('../src/main.ts', import.meta.url).pathname;
 
 export class Stage {
-  readonly kube: KubeSim;
+  readonly kube: ApiServer;
   readonly redis: RedisProcess;
   readonly images: ImageServer;
   readonly api: Cluster;
@@ -35,7 +35,7 @@ export class Stage {
   private readonly sender: WakeUpSender;
   private readonly stops: (() => Promise<unknown>)[] = [];
 
-  private constructor(kube: KubeSim, redis: RedisProcess, images: ImageServer, api: Cluster, folder: string) {
+  private constructor(kube: ApiServer, redis: RedisProcess, images: ImageServer, api: Cluster, folder: string) {
     [this.kube, this.redis, this.images, this.api, this.folder] = [kube, redis, images, api, folder];
     this.bfbs = api.reflect<Bfb>(KINDS.Bfb);
     this.bfbs.start();
@@ -47,9 +47,9 @@ export class Stage {
     });
   }
 
-  static async start(): Promise<Stage> {
+  static async start(startApi: StartApi): Promise<Stage> {
     const [kube, redis, images, folder] = await Promise.all([
-      startKubeSim({ crds: [CRDS] }),
+      startApi({ crds: CRDS }),
       startRedis(),
       serveImages({}),
       mkdtemp(join(tmpdir(), 'dpf-bfb-')),

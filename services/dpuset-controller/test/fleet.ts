@@ -1,7 +1,7 @@
-/** The service in a world of its own: the embedded API server, a real Redis, any number of replicas; the test itself plays users, NFD and dpu-controller. */
+/** The service on an API server, with a Redis of its own and any number of replicas; the test itself plays users, NFD and dpu-controller. */
 import { KINDS, wakeUpKey, type Dpu, type DpuSet, type Node } from '@dpf/api';
 import { connect, CORE, type Cluster, type Reflector } from '@dpf/kube';
-import { startKubeSim, type KubeSim } from '@dpf/kube-sim';
+import type { ApiServer } from '@dpf/kube-sim/testing';
 import {
   connectRedis,
   createWakeUpSender,
@@ -17,35 +17,41 @@ import { createController, type Controller } from '../src/controller.ts';
 import { inPhase, madeReady } from './builders.ts';
 
 export const NAMESPACE = 'dpf';
-const WITHIN_MS = 8_000;
+const WITHIN_MS = 20_000;
+export const CRDS = new URL('../../../crds', import.meta.url).pathname;
 
 export class Fleet {
-  readonly kube: KubeSim;
+  readonly kube: ApiServer;
   readonly redis: RedisProcess;
   readonly api: Cluster;
   readonly sets: Reflector<DpuSet>;
   readonly dpus: Reflector<Dpu>;
   /** Wake-ups that were given to bfb-downloader. */
   readonly bfbWakes: string[] = [];
+  /** Writes of other stories on this server. */
+  private readonly before: number;
   private readonly looks = new Set<() => void>();
   readonly errors: Error[] = [];
   private readonly sender: WakeUpSender;
   private readonly handles: RedisHandle[] = [];
   private readonly replicas: { controller: Controller; cluster: Cluster; queue: WorkQueue }[] = [];
 
-  private constructor(kube: KubeSim, redis: RedisProcess, api: Cluster) {
+  private constructor(kube: ApiServer, redis: RedisProcess, api: Cluster) {
     this.kube = kube;
     this.redis = redis;
     this.api = api;
+    this.before = kube.writes().length;
     this.sets = api.reflect<DpuSet>(KINDS.DpuSet);
     this.dpus = api.reflect<Dpu>(KINDS.Dpu);
     this.sender = createWakeUpSender(this.handle(), 'dpuset', { onError: (error) => this.errors.push(error) });
   }
 
-  static async start(): Promise<Fleet> {
-    const [kube, redis] = await Promise.all([startKubeSim({ crds: [new URL('../../../crds', import.meta.url).pathname] }), startRedis()]);
+  /** @param kube with our kinds, and nothing of them */
+  static async start(kube: ApiServer): Promise<Fleet> {
+    const redis = await startRedis();
     const api = await connect({ kubeconfig: kube.kubeconfig, userAgent: 'test' });
-    await api.resource(CORE.Namespace).create({ metadata: { name: NAMESPACE } });
+    const namespaces = api.resource(CORE.Namespace);
+    if (!(await namespaces.get({ name: NAMESPACE }))) await namespaces.create({ metadata: { name: NAMESPACE } });
     const fleet = new Fleet(kube, redis, api);
     // dpu-controller wakes the set of every Dpu that changed.
     fleet.dpus.onEvent(({ object }) => {
@@ -84,7 +90,7 @@ export class Fleet {
     await this.sender.close();
     await Promise.all(this.handles.map((handle) => handle.close()));
     await this.redis.close();
-    await this.kube.close();
+    await this.kube.clear([KINDS.DpuSet, KINDS.Dpu, CORE.Node]);
   }
 
   // users
@@ -133,7 +139,7 @@ export class Fleet {
     await this.api.resource<Dpu>(KINDS.Dpu).patch({ name, namespace: NAMESPACE }, { metadata: { finalizers: [] } });
   }
 
-  /** Waits until it is so; looked at on every event of sets and Dpus and every wake-up of a Bfb. @throws with the state after 8 s */
+  /** Waits until it is so; looked at on every event of sets and Dpus and every wake-up of a Bfb. @throws with the state after 20 s */
   async until(what: string, holds: () => boolean): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const look = () => void (holds() && resolve());
@@ -156,7 +162,11 @@ export class Fleet {
   ready = (count: number) => () =>
     this.set()?.status?.ready === count && this.set()?.status?.updated === count && this.condition('Ready')?.status === 'True';
   /** What the service wrote, in order. */
-  writes = () => this.kube.audit.filter(({ userAgent, resource }) => userAgent.startsWith('dpuset-controller') && resource !== 'events');
+  writes = () =>
+    this.kube
+      .writes()
+      .slice(this.before)
+      .filter(({ userAgent, objectRef }) => userAgent.startsWith('dpuset-controller') && objectRef?.resource !== 'events');
 
   private handle(): RedisHandle {
     const handle = connectRedis({ url: this.redis.url, prefix: 'dpf' }, { onError: () => undefined });

@@ -1,7 +1,7 @@
-/** dpu-controller on embedded API servers of host and tenant, a real Redis, and hosts whose agents play their part. */
+/** dpu-controller on API servers of host and tenant, a real Redis, and hosts whose agents play their part. */
 import { KINDS, type Bfb, type Dpu, type DPUFlavor, type KindInfo, type KubeObject, type Node, type Secret } from '@dpf/api';
 import { CORE, connect, type Cluster } from '@dpf/kube';
-import { startKubeSim, type KubeSim } from '@dpf/kube-sim';
+import type { ApiServer } from '@dpf/kube-sim/testing';
 import { connectRedis, createOperationSender, createWakeUpSender, createWorkQueue } from '@dpf/queue';
 import { startRedis, type RedisProcess } from '@dpf/queue/testing';
 import { createController, type Controller } from '../controller.ts';
@@ -9,12 +9,12 @@ import { createTenantClusters } from '../tenant/index.ts';
 import type { Settings } from '../world.ts';
 import { dpu, HASH, SHA, type DpuBuilder } from './builders.ts';
 
-const CRDS = new URL('../../../../crds', import.meta.url).pathname;
+export const CRDS = new URL('../../../../crds', import.meta.url).pathname;
 const fail = (error: Error) => process.stderr.write(`${error.stack}\n`);
 
 export interface Stage {
-  host: KubeSim;
-  tenant: KubeSim;
+  host: ApiServer;
+  tenant: ApiServer;
   api: Cluster;
   tenantApi: Cluster;
   redis: RedisProcess;
@@ -25,11 +25,13 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function startStage(): Promise<Stage> {
-  const [host, tenant, redis] = await Promise.all([startKubeSim({ crds: [CRDS] }), startKubeSim(), startRedis()]);
+/** Of the servers: the host's has our kinds, and neither has anything of other stories. */
+export async function startStage(host: ApiServer, tenant: ApiServer): Promise<Stage> {
+  const redis = await startRedis();
   const api = await connect({ kubeconfig: host.kubeconfig, userAgent: 'test' });
   const tenantApi = await connect({ kubeconfig: tenant.kubeconfig, userAgent: 'test' });
-  for (const name of ['dpf', 'tenant']) await api.resource(CORE.Namespace).create({ metadata: { name } });
+  const namespaces = api.resource(CORE.Namespace);
+  for (const name of ['dpf', 'tenant']) if (!(await namespaces.get({ name }))) await namespaces.create({ metadata: { name } });
   await api.resource<Secret>(CORE.Secret).create({
     metadata: { name: 't-admin-kubeconfig', namespace: 'tenant' },
     data: { 'admin.conf': Buffer.from(tenant.kubeconfig).toString('base64') },
@@ -99,7 +101,9 @@ export async function startStage(): Promise<Stage> {
     async close() {
       for (const stop of stops) await stop();
       await Promise.all([api.close(), tenantApi.close()]);
-      await Promise.all([host.close(), tenant.close(), redis.close()]);
+      await redis.close();
+      await host.clear([KINDS.Dpu, KINDS.DPUFlavor, KINDS.Bfb, CORE.Node, CORE.Secret]);
+      await tenant.clear([CORE.Node, CORE.Secret]);
     },
   };
 }

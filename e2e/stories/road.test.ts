@@ -1,46 +1,44 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
-import { KINDS, type Bfb, type DpuSet } from '@dpf/api';
+import { KINDS, NODE_LABELS, type Bfb, type DpuSet, type Node } from '@dpf/api';
 import { generateBfb } from '@dpf/dpu-sim';
+import { CORE } from '@dpf/kube';
 import { NAMESPACE } from '../fleet/control-plane.ts';
 import { auditLength, dpuWrites, readAudit, writesPerDpu } from '../fleet/audit.ts';
-import { startFleet, type Fleet } from '../fleet/fleet.ts';
+import type { Fleet } from '../fleet/fleet.ts';
 import { judgeBudget, judgeFlashes, judgeResets } from '../fleet/judge.ts';
 import { snapshot } from '../fleet/snapshot.ts';
 import { DpuWatching, Watching } from '../fleet/watching.ts';
 import { applyExample, deleteExample, example } from './example.ts';
+import { onBothControlPlanes } from './on-both.ts';
 
 const DPUS = 5;
 /** Host-API writes per Dpu from nothing to Ready; Events and DpuSets not counted. */
 const WRITES_PER_DPU = 16;
 
-let fleet: Fleet;
-let dpus: DpuWatching;
-let before: string[];
-beforeAll(async () => {
-  fleet = await startFleet({ speed: 120 });
-  dpus = await DpuWatching.start(fleet.host.cluster);
-  const nodes = await Watching.start(fleet.host.cluster, { apiVersion: 'v1', kind: 'Node', plural: 'nodes', namespaced: false });
-  const announced = (all: { metadata: { labels?: Record<string, string> } }[]) =>
-    all.every(({ metadata }) => metadata.labels?.['feature.node.kubernetes.io/dpu-enabled']);
-  await nodes.until('every host is announced', announced, 90);
-  await nodes.stop();
-  before = await snapshot(fleet);
-}, 150_000);
-afterAll(async () => {
-  await dpus?.stop();
-  await fleet?.stop();
-}, 60_000);
+onBothControlPlanes({ speed: 120 }, (started, kind) => {
+  let fleet: Fleet;
+  let dpus: DpuWatching;
+  let before: string[];
+  beforeAll(async () => {
+    fleet = started();
+    dpus = await DpuWatching.start(fleet.host.cluster);
+    const nodes = await Watching.start<Node>(fleet.host.cluster, CORE.Node);
+    const announced = (all: Node[]) => all.every(({ metadata }) => metadata.labels?.[NODE_LABELS.dpuEnabled]);
+    await nodes.until('every host is announced', announced, 90);
+    await nodes.stop();
+    before = await snapshot(fleet);
+  }, 100_000);
+  afterAll(() => dpus?.stop());
 
-/** What happened while a story was told: to the hardware, and at the API server. */
-const since = async () => {
-  const journal = fleet.hardware.journal().length;
-  const auditLog = fleet.host.auditLog!;
-  const lines = await auditLength(auditLog);
-  return { journal: () => fleet.hardware.journal().slice(journal), audit: () => readAudit(auditLog, lines) };
-};
+  /** What happened while a story was told: to the hardware, and at the API server. */
+  const since = async () => {
+    const journal = fleet.hardware.journal().length;
+    const auditLog = fleet.host.auditLog!;
+    const lines = await auditLength(auditLog);
+    return { journal: () => fleet.hardware.journal().slice(journal), audit: () => readAudit(auditLog, lines) };
+  };
 
-describe('the whole road', () => {
   test('from three objects to Ready DPUs: one flash per card, one reset per host, few writes', async () => {
     const story = await since();
     await applyExample(fleet);
@@ -49,7 +47,9 @@ describe('the whole road', () => {
     expect(judgeResets(story.journal(), fleet.hosts, () => 1)).toEqual([]);
     const writes = writesPerDpu(await story.audit(), DPUS);
     const sum = [...writes.values()].reduce((all, count) => all + count, 0);
-    process.stderr.write(`host-API writes per Dpu: ${sum} (${[...writes].map(([kind, count]) => `${kind} ${count}`).join(', ')})\n`);
+    process.stderr.write(
+      `${kind}: host-API writes per Dpu: ${sum} (${[...writes].map(([what, count]) => `${what} ${count}`).join(', ')})\n`,
+    );
     expect(sum).toBeLessThanOrEqual(WRITES_PER_DPU);
   }, 150_000);
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The one entry of `npm run demo | test | check | setup`: sets up what is missing, then runs the task with the right Node.
+ * The one entry of `npm run demo | test | bench | check | setup`: sets up what is missing, then runs the task with the right Node.
  * It runs on whatever Node a machine has (20 or newer) and uses nothing but Node itself; everything else is set up by `setup.mjs`.
  */
 import { spawn } from 'node:child_process';
@@ -12,6 +12,7 @@ const TASKS = {
   test: (args) => [
     ['node', ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js', ...args]],
   ],
+  bench: (args) => [['node', ['bench/main.ts', ...args]]],
   build: (args) => [['node', ['hack/build.ts', ...args]]],
   images: (args) => [['node', ['hack/images.ts', ...args]]],
   generate: () => [
@@ -31,6 +32,7 @@ const TASKS = {
         'services',
         'sim',
         'e2e',
+        'bench',
         'hack',
         'bench',
         'charts',
@@ -46,7 +48,7 @@ if (!TASKS[task]) {
   process.exit(2);
 }
 const env = await setUp({
-  redis: task === 'demo' || task === 'test' || task === 'setup',
+  redis: task === 'demo' || task === 'bench' || task === 'test' || task === 'setup',
   controlPlane: task === 'test' || (task === 'setup' && args.includes('--control-plane')),
 });
 for (const [command, argv] of TASKS[task](args)) {

@@ -103,6 +103,8 @@ real('on a real API server', () => {
       ['dpu-controller', 'may not', 'watch', 'tenant-00-ns', secret('another')],
       ['dpu-controller', 'may not', 'get', 'tenant-00-ns', secret('another')],
       ['dpu-controller', 'may not', 'list', 'dpf-provisioning', { resource: 'secrets' }],
+      ['dpu-controller', 'may not', 'get', 'dpf-provisioning', secret('dpf-provisioning-redis-bfb-downloader')],
+      ['bfb-downloader', 'may not', 'get', 'dpf-provisioning', secret('dpf-provisioning-agent-api-tls')],
       ['dpu-controller', 'may not', 'create', 'dpf-provisioning', own('dpus')],
       ['dpu-controller', 'may not', 'get', 'team-a', own('dpus')],
       ['dpuset-controller', 'may', 'create', 'dpf-provisioning', own('dpus')],
@@ -200,7 +202,6 @@ real('on a real API server', () => {
     );
     expect(await api.get(`/apis/${GROUP}/v1alpha1/namespaces/dpu/bfbs/kept`)).toMatchObject({ spec: { url: 'http://10.0.0.7/x.bfb' } });
   });
-});
 
   // The last: a chart that finds cert-manager behaves otherwise.
   const schemas = 'crds' in foreign ? describe : describe.skip;
@@ -223,8 +224,8 @@ real('on a real API server', () => {
     });
     test('a wrong one would be found', async () => {
       const monitor = all.find(({ kind }) => kind === 'PodMonitor') as Rendered;
-      await expect(api.apply({ ...monitor, spec: { ...(monitor['spec'] as object), wrong: 1 } }, { dryRun: true })).rejects.toThrow(
-        /spec.wrong: field not declared in schema/,
-      );
+      const wrong: Rendered = { ...monitor, spec: { ...(monitor['spec'] as object), wrong: 1 } };
+      await expect(api.apply(wrong, { dryRun: true })).rejects.toThrow(/spec.wrong: field not declared in schema/);
     });
   });
+});

@@ -27,6 +27,8 @@ export const MATRIX: Record<string, Rendering> = {
   'several namespaces': {
     values: { watchNamespaces: ['team-b', 'team-a'], tenantClusters: [{ namespace: 'team-a', usableFrom: ['team-b'] }] },
   },
+  'a Secret of its own namespace': { values: { 'references.secrets': ['password'] } },
+  'any Secret': { values: { 'references.secrets': ['*'] } },
   'the founding document': {
     values: {
       'bfbVolume.hostPath': '/opt/dpf/bfb',

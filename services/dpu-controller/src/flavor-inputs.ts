@@ -1,12 +1,13 @@
 /** What a flavor refers to, read live, and bf.cfg made of it. Values are secret: they go into bf.cfg and into hashes only. */
 import type { Dpu, DPUFlavorSpec } from '@dpf/api';
 import { BFCFG_LIMIT, BfCfgError, bfcfgBytes, flavorHash, referenceKey, references, renderBfCfg, type Values } from '@dpf/bfcfg';
+import { isForbidden } from '@dpf/kube';
 import type { BfcfgFacts } from './lifecycle/observed.ts';
 import { attemptOf } from './lifecycle/facts.ts';
 import type { Join } from './ports.ts';
 import type { World } from './world.ts';
 
-/** Reads every referred key that exists; each object once. No request for a flavor that refers to nothing. */
+/** Reads every referred key that exists and may be read; each object once. No request for a flavor that refers to nothing. */
 export async function readValues(world: World, namespace: string, flavor: DPUFlavorSpec, signal?: AbortSignal): Promise<Values> {
   const values = new Map<string, Uint8Array>();
   const objects = new Map<string, Promise<Record<string, Uint8Array>>>();
@@ -22,13 +23,18 @@ export async function readValues(world: World, namespace: string, flavor: DPUFla
 }
 
 async function secretData({ api }: World, namespace: string, name: string, signal?: AbortSignal): Promise<Record<string, Uint8Array>> {
-  const secret = await api.secrets.get({ namespace, name }, { signal });
+  const secret = await api.secrets.get({ namespace, name }, { signal }).catch(nothingIfForbidden);
   return mapValues(secret?.data, (text) => Buffer.from(text, 'base64'));
 }
 
 async function configData({ api }: World, namespace: string, name: string, signal?: AbortSignal): Promise<Record<string, Uint8Array>> {
-  const map = await api.configMaps.get({ namespace, name }, { signal });
+  const map = await api.configMaps.get({ namespace, name }, { signal }).catch(nothingIfForbidden);
   return { ...mapValues(map?.data, (text) => Buffer.from(text)), ...mapValues(map?.binaryData, (text) => Buffer.from(text, 'base64')) };
+}
+
+/** The reason FlavorInputMissing names both: what is not there, and what the chart value references does not grant. */
+function nothingIfForbidden(error: unknown): undefined {
+  if (!isForbidden(error)) throw error;
 }
 
 const mapValues = (data: Record<string, string> | undefined, decode: (text: string) => Uint8Array): Record<string, Uint8Array> =>

@@ -89,15 +89,22 @@ subjects: {{- include "dpf.subject" . | nindent 2 }}
   namespace: {{ include "dpf.namespace" (index . 0) }}
 {{- end }}
 
-{{/* What a flavor or a Bfb refers to, read by name, never listed. */}}
+{{/*
+What a flavor or a Bfb refers to, read by name, never listed: (list . "namespace"). Whoever may write a Bfb has its Secret sent to a server of their choice,
+so that Secrets of the release's own namespace, where the services' passwords and keys are, must be named one by one.
+*/}}
 {{- define "dpf.referredRules" -}}
-{{- range $resource, $names := dict "secrets" .Values.references.secrets "configmaps" .Values.references.configMaps }}
+{{- $ := index . 0 }}{{ $references := $.Values.references }}
+{{- $own := eq (index . 1) (include "dpf.namespace" $) }}
+{{- range $resource, $names := dict "secrets" $references.secrets "configmaps" $references.configMaps }}
+{{- if or $names (eq $resource "configmaps") (not $own) }}
 - apiGroups: ['']
   resources: [{{ $resource }}]
   verbs: [get]
-  {{- with $names }}
-  resourceNames: {{ toJson . }}
+  {{- if and $names (not (has "*" $names)) }}
+  resourceNames: {{ toJson $names }}
   {{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 

@@ -37,8 +37,8 @@ export const BFB_REASONS = {
     fix: 'Find out who else writes to the BFB volume.',
   },
   SourceSecretInvalid: {
-    meaning: 'The Secret or ConfigMap that spec.secretRef or spec.caBundleRef names is missing or has no usable key.',
-    fix: 'Create it in the namespace of the Bfb: the Secret with username and password, token, or headers; the ConfigMap with ca.crt.',
+    meaning: 'The Secret or ConfigMap that spec.secretRef or spec.caBundleRef names is missing, has no usable key, or may not be read.',
+    fix: 'Create it in the namespace of the Bfb (the Secret with username and password, token, or headers; the ConfigMap with ca.crt), and see that the chart value references grants it.',
   },
   BfbInUse: {
     meaning: 'The Bfb is being deleted and Dpus or DpuSets still refer to it.',

@@ -39,8 +39,8 @@ export const DPU_REASONS = {
   ImageFailed: { meaning: 'The Bfb is in phase Error.', fix: 'See the condition of the Bfb; correct its URL or digest.' },
   ImageReady: { meaning: 'The image is on the BFB volume.', fix: '' },
   FlavorInputMissing: {
-    meaning: 'A Secret or ConfigMap, or a key of one, that the flavor refers to does not exist.',
-    fix: 'Create it in the namespace of the flavor.',
+    meaning: 'A Secret or ConfigMap, or a key of one, that the flavor refers to does not exist, or dpu-controller may not read it.',
+    fix: 'Create it in the namespace of the flavor, and see that the chart value references grants it.',
   },
   FlavorInvalid: { meaning: 'bf.cfg cannot be made from the flavor.', fix: 'Make a flavor with the correction and name that one.' },
   TenantNodeForeign: {

@@ -45,10 +45,13 @@ export interface WatchStep {
 export interface EventsStep {
   events: unknown[];
   ended?: true;
+  /** Events of other names are passed over: other cases work on the same kind. */
+  named?: string;
 }
 
-/** A kubectl command in the case's own namespace. */
+/** A command of kubectl, or of helm, in the case's own namespace. */
 export interface KubectlStep {
+  tool?: 'helm';
   kubectl: string | readonly string[];
   /** Objects given on standard input, as YAML. */
   stdin?: unknown;

@@ -1,8 +1,13 @@
 /** The table, told on a real kube-apiserver and on the embedded one: same requests, same expectations; the real one is right. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Case, Side } from './case.ts';
 import { CASES } from './cases/index.ts';
-import { runCase } from './run-case.ts';
+import { onRequestKind } from './recorder.ts';
+import { fill } from './match.ts';
+import { kindOf } from './request-kind.ts';
+import { runCase, valuesOf } from './run-case.ts';
 import { START, type Server } from './servers.ts';
 
 /** Cases that one server works on at the same time. */
@@ -54,6 +59,24 @@ describe.each(SIDES)('%s', (side) => {
     await outcomes[side].get(each);
     green[side] += 1;
   });
+});
+
+/** Kinds of requests that the embedded server was asked in this process. */
+const asked = new Set<string>();
+onRequestKind((kind) => asked.add(kind));
+
+test('every kind of request that our programs were recorded to make has a case', async () => {
+  await Promise.allSettled(outcomes.embedded.values());
+  const recorded = JSON.parse(readFileSync(join(import.meta.dirname, 'recorded.json'), 'utf8')) as Record<string, string[]>;
+  // What only the real one is asked stands in the table.
+  for (const { steps, only } of CASES)
+    for (const step of only?.side === 'real' ? steps : [])
+      if ('ask' in step) {
+        const [method, url] = fill(step.ask, valuesOf('x')).split(' ') as [string, string];
+        asked.add(kindOf({ method, url, contentType: step.body === undefined ? '' : (step.type ?? 'application/json') }) ?? '');
+      }
+  const without = Object.keys(recorded).filter((kind) => !asked.has(kind));
+  expect(without).toEqual([]);
 });
 
 test('every case has a sentence of its own, and a reason where it is told on one side alone', () => {

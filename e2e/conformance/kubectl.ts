@@ -1,7 +1,7 @@
-/** kubectl as a case runs it: with standard input, in the background, and its end whatever it is. */
+/** kubectl and helm as a case runs them: with standard input, in the background, and its end whatever it is. */
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
-import { kubectlPath } from '../../hack/kubectl.ts';
+import { helmPath, kubectlPath } from '../../hack/kubectl.ts';
 
 export interface Ended {
   exit: number;
@@ -10,8 +10,12 @@ export interface Ended {
 }
 
 /** Runs it to its end; killed after 30 s. */
-export async function runKubectl(argv: readonly string[], env: Record<string, string>, stdin = ''): Promise<Ended> {
-  const child = spawn(await kubectlPath(), argv, { env, stdio: ['pipe', 'pipe', 'pipe'], timeout: 30_000 });
+export async function runTool(tool: 'kubectl' | 'helm', argv: readonly string[], env: Record<string, string>, stdin = ''): Promise<Ended> {
+  const child = spawn(await (tool === 'helm' ? helmPath() : kubectlPath()), argv, {
+    env,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: 30_000,
+  });
   child.stdin.on('error', () => undefined);
   child.stdin.end(stdin);
   const ended = new Promise<number>((resolve, reject) => child.on('error', reject).on('exit', (code) => resolve(code ?? -1)));

@@ -17,7 +17,10 @@ const RUNS = [
     'libs/kube/src/contract.test.ts',
     'sim/kube-sim/test/kubectl.test.ts',
     'sim/dpu-sim/src/kubelet',
-    'services/',
+    'services/dpuset-controller',
+    'services/dpu-controller',
+    'services/bfb-downloader',
+    'services/uninstall',
     'e2e/stories/road.test.ts',
     'e2e/crds/kubectl.test.ts',
   ],
@@ -34,7 +37,9 @@ const env = {
 try {
   for (const argv of RUNS) {
     const { status } = spawnSync(process.execPath, argv, { cwd: ROOT, env, stdio: ['ignore', 'inherit', 'inherit'] });
-    if (status !== 0) throw new Error(`node ${argv.join(' ')} ended with ${status}: nothing is recorded`);
+    if (status === 0) continue;
+    process.exitCode = 1;
+    console.error(`node ${argv.join(' ')} ended with ${status}: the list may lack what it did not come to`);
   }
   const lines = readdirSync(folder).flatMap((name) => readFileSync(join(folder, name), 'utf8').trim().split('\n'));
   const clients = new Map<string, Set<string>>();

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { Answer, WatchEvent, Watching } from '../../sim/kube-sim/test/client.ts';
 import type { Case, EventsStep, KubectlStep, RequestStep, Step } from './case.ts';
-import { runKubectl, words, type Ended } from './kubectl.ts';
+import { runTool, words, type Ended } from './kubectl.ts';
 import { differences, fill, valueAt, type Values } from './match.ts';
 import type { Server } from './servers.ts';
 
@@ -20,15 +20,21 @@ interface Running {
   background?: Promise<Ended>;
 }
 
-/** @throws Error that names the step and every difference */
-export async function runCase(server: Server, { steps }: Case, id: string): Promise<Transcript> {
+/** What every case knows from its start: a namespace and a name of its own, and where its objects are. */
+export function valuesOf(id: string): Values {
   const namespace = `c-${id}`;
-  const values: Values = new Map([
+  return new Map([
     ['ns', namespace],
     ['name', `n-${id}`],
     ['core', `/api/v1/namespaces/${namespace}`],
     ['widgets', `/apis/example.com/v1/namespaces/${namespace}/widgets`],
   ]);
+}
+
+/** @throws Error that names the step and every difference */
+export async function runCase(server: Server, { steps }: Case, id: string): Promise<Transcript> {
+  const values = valuesOf(id);
+  const namespace = values.get('ns')!;
   const running: Running = { server, values, transcript: [] };
   const made = await server.client.post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   if (made.code !== 201) throw new Error(made.text);
@@ -47,7 +53,7 @@ export async function runCase(server: Server, { steps }: Case, id: string): Prom
 function headline(step: Step): string {
   if ('ask' in step) return step.ask;
   if ('watch' in step) return `watch ${step.watch}`;
-  if ('kubectl' in step) return `kubectl ${[step.kubectl].flat().join(' ')}`;
+  if ('kubectl' in step) return `${step.tool ?? 'kubectl'} ${[step.kubectl].flat().join(' ')}`;
   return Object.keys(step)[0]!;
 }
 
@@ -104,10 +110,10 @@ async function events({ watch, transcript }: Running, step: EventsStep): Promise
   const found: WatchEvent[] = [];
   if (step.ended) found.push(...(await watch!.rest()));
   else
-    for (const _ of step.events) {
+    while (found.length < step.events.length) {
       const event = await inTime(watch!.next());
       if (!event) return [`no event came in ${PATIENCE_MS / 1000} s after ${JSON.stringify(found)}`];
-      found.push(event);
+      if (step.named === undefined || event.object['metadata']?.name === step.named) found.push(event);
     }
   transcript.push(found);
   return differences(found, step.events, 'events');
@@ -118,7 +124,12 @@ async function kubectl(running: Running, step: KubectlStep): Promise<string[]> {
   const argv = typeof step.kubectl === 'string' ? words(step.kubectl) : step.kubectl;
   const documents = step.stdin === undefined ? [] : [step.stdin].flat();
   const env = { ...server.env, ...(step.editor !== undefined && { KUBE_EDITOR: `sed -i '${step.editor}'` }) };
-  const run = runKubectl(['--namespace', values.get('ns')!, ...argv], env, documents.map((each) => stringify(each)).join('---\n'));
+  const run = runTool(
+    step.tool ?? 'kubectl',
+    ['--namespace', values.get('ns')!, ...argv],
+    env,
+    documents.map((each) => stringify(each)).join('---\n'),
+  );
   if (step.background) {
     running.background = run;
     return [];

@@ -159,7 +159,7 @@ export const kubectl: Case[] = [
       run('get wd {name}', { exit: 1, err: 'Error from server (NotFound): widgets.example.com "{name}" not found\n' }),
       run('get wd', { out: '', err: 'No resources found in {ns} namespace.\n' }),
       run('get wd {name} --ignore-not-found', { out: '' }),
-      run('get gadgets', { exit: 1, err: 'error: the server doesn\'t have a resource type "gadgets"\n' }),
+      run('get gizmos', { exit: 1, err: 'error: the server doesn\'t have a resource type "gizmos"\n' }),
     ],
   },
   {

@@ -156,7 +156,7 @@ export function update(api: Api, call: Call, old: Stored, input: KubeObject, own
   setOwners(next, managedFields);
   if (equal(next, before)) return old;
 
-  if (resource.generation && changesSpec(next, before)) meta.generation = (meta.generation ?? 0) + 1;
+  if (resource.generation && changesSpec(resource, next, before)) meta.generation = (meta.generation ?? 0) + 1;
   check(resource, next, before);
   if (isDryRun(call)) return new Stored(next, old.revision);
   const collection = collectionOf(api, resource);
@@ -164,9 +164,9 @@ export function update(api: Api, call: Call, old: Stored, input: KubeObject, own
   return released ? api.store.remove(collection, keyOf(namespace, name), next)! : api.store.put(collection, next);
 }
 
-/** Generation counts changes of anything but metadata and status. */
-function changesSpec(next: KubeObject, before: KubeObject): boolean {
-  const { metadata: _m1, status: _s1, ...now } = next;
-  const { metadata: _m2, status: _s2, ...then } = before;
-  return !equal(now, then);
+/** Generation counts changes of anything but metadata, and status where that is a subresource. */
+function changesSpec({ statusSubresource, builtin }: Resource, next: KubeObject, before: KubeObject): boolean {
+  const { metadata: _m1, status: nextStatus, ...now } = next;
+  const { metadata: _m2, status: oldStatus, ...then } = before;
+  return !equal(now, then) || (!statusSubresource && !builtin && !equal(nextStatus, oldStatus));
 }

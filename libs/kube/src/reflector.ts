@@ -144,8 +144,13 @@ export class KindReflector<T extends KubeObject> implements Reflector<T> {
     const events = watch<T>(this.#transport, this.#kind, this.#options, position, this.#watchSeconds(), this.#stop.signal);
     const retold = new Set<string>();
     for await (const { type, object } of events) {
-      if (type === WHOLE) await this.#keepOnly(retold);
-      else if (type === 'DELETED') this.#cache.remove(object.metadata, object);
+      if (type === WHOLE) {
+        if (this.#cache.except(retold).length === 0) continue;
+        // What was not told again is gone, or its telling got lost: a list says which.
+        this.#position = undefined;
+        return;
+      }
+      if (type === 'DELETED') this.#cache.remove(object.metadata, object);
       else {
         this.#cache.put(object, 'watch');
         if (position.retell) retold.add(keyOf(object.metadata));

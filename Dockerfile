@@ -39,6 +39,14 @@ LABEL org.opencontainers.image.title="uninstall" \
 COPY dist/uninstall/ ./
 USER 65532:65532
 
+# Simulated hosts, a tenant cluster and an image server for trials without hardware (chart value simulator.enabled). bash and mount are in the base.
+FROM base AS simulator
+LABEL org.opencontainers.image.title="simulator" \
+      org.opencontainers.image.description="Simulated BlueField DPUs, tenant cluster and image server"
+COPY dist/simulator/ ./
+CMD ["main.mjs", "hosts"]
+USER 0:0
+
 # The agent is root on its host (SECURITY.md). flock comes with util-linux, which every Debian image has; mlxconfig and mlxfwreset with the
 # open-source mstflint, whose tools are called mstconfig and mstfwreset. Where the host's MFT shall be used, TOOL_PATH names its folder.
 FROM base AS dms-agent

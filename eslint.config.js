@@ -116,7 +116,8 @@ export default tseslint.config(
   ),
   forbid(
     ['sim/**/*.ts'],
-    [],
+    // Puts the simulators together for a cluster.
+    ['sim/in-cluster/**'],
     [K8S, REDIS, SERVICES, [['@dpf/kube-sim', '@dpf/dpu-sim', '@dpf/control-plane'], 'A simulator imports libs only.']],
   ),
   {

@@ -1,19 +1,25 @@
-/** Bundles every service into one file: `dist/<service>/main.mjs`, with a source map. `npm run build [service…]`. */
-import { readdirSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+/** Bundles every service, and the simulator, into one file: `dist/<service>/main.mjs`, with a source map. `npm run build [service…]`. */
+import { copyFileSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Programs of a service that run as processes of their own, beside its main. */
 const ENTRIES = ['main.ts', 'push/main.ts'];
+/** Where the sources are, by the name of the image. */
+const SOURCES = new Map([
+  ...readdirSync(join(ROOT, 'services')).map((name) => [name, join(ROOT, 'services', name, 'src')] as const),
+  ['simulator', join(ROOT, 'sim/in-cluster/src')] as const,
+]);
+/** Files that a bundle reads at run time, beside its main. */
+const BESIDE: Record<string, string[]> = { simulator: [join(ROOT, 'sim/dpu-sim/src/tools/client.mjs')] };
 /** Bundled CommonJS code asks for these at run time. */
 const BANNER = "import { createRequire as dpfCreateRequire } from 'node:module'; const require = dpfCreateRequire(import.meta.url);";
 
 const wanted = process.argv.slice(2);
-const services = readdirSync(join(ROOT, 'services')).filter((name) => wanted.length === 0 || wanted.includes(name));
-for (const service of services) {
-  const source = join(ROOT, 'services', service, 'src');
+for (const [service, source] of SOURCES) {
+  if (wanted.length > 0 && !wanted.includes(service)) continue;
   const entryPoints = ENTRIES.map((entry) => join(source, entry)).filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile());
   const outdir = join(ROOT, 'dist', service);
   await build({
@@ -30,6 +36,7 @@ for (const service of services) {
     banner: { js: BANNER },
     logLevel: 'warning',
   });
+  for (const file of BESIDE[service] ?? []) copyFileSync(file, join(outdir, basename(file)));
   for (const entry of entryPoints) {
     const file = join(outdir, entry.slice(source.length + 1).replace(/\.ts$/, '.mjs'));
     console.log(`${file.slice(ROOT.length + 1)}  ${(statSync(file).size / 1024).toFixed(0)} KiB`);

@@ -87,6 +87,8 @@ export const MATRIX: Record<string, Rendering> = {
       extraObjects: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'more', namespace: '{{ include "dpf.namespace" . }}' } }],
     },
   },
+  'the simulator': { values: { simulator: { enabled: true }, 'bfbVolume.hostPath': '/opt/dpf/bfb' } },
+  'the simulator, real reboots': { values: { simulator: { enabled: true, reboot: 'node' }, watchNamespaces: ['*'] } },
   'Redis outside, by URL': { values: { redis: { enabled: false, external: { url: 'rediss://redis.example.com:6380', port: 6380 } } } },
   'Redis outside, by Secret': { values: { redis: { enabled: false, external: { existingSecret: 'redis' } } } },
   'everything of GitOps: existing certificates and passwords, Redis on a volume': {

@@ -77,6 +77,27 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- end }}
 {{- end }}
 
+{{/* The tenant clusters, that of the simulator among them, as a JSON list. */}}
+{{- define "dpf.tenants" -}}
+{{- $tenants := .Values.tenantClusters }}
+{{- with .Values.simulator }}
+{{- if .enabled }}
+{{- $tenants = append $tenants (dict "namespace" .tenant.namespace "usableFrom" (include "dpf.watched" $ | fromJsonArray) "names" (list .tenant.name)) }}
+{{- end }}
+{{- end }}
+{{- toJson $tenants }}
+{{- end }}
+
+{{/* Beginnings of URLs and what they are instead, as a JSON list. */}}
+{{- define "dpf.urlRewrites" -}}
+{{- $rewrites := .Values.bfbDownloader.urlRewrites }}
+{{- if .Values.simulator.enabled }}
+{{- $images := printf "http://%s-simulator-images.%s.svc/" (include "dpf.fullname" .) (include "dpf.namespace" .) }}
+{{- $rewrites = append $rewrites (dict "from" .Values.simulator.images.insteadOf "to" $images) }}
+{{- end }}
+{{- toJson $rewrites }}
+{{- end }}
+
 {{/* nfd or agent. */}}
 {{- define "dpf.discovery" -}}
 {{- .Values.discovery | default (ternary "agent" "nfd" .Values.simulator.enabled) }}

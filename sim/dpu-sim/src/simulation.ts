@@ -10,7 +10,7 @@ import { hostTree } from './host/host-tree.ts';
 import { Journal, readJournal } from './journal.ts';
 import { Heartbeats } from './kubelet/heartbeats.ts';
 import type { HostSpec } from './spec.ts';
-import { writeCardTools, writeHostTools } from './tools/scripts.ts';
+import { writeCardTools, writeClient, writeHostTools } from './tools/scripts.ts';
 import { dir, type Dir } from './tree.ts';
 import type { World } from './world.ts';
 
@@ -19,6 +19,7 @@ export interface SimulationOptions {
   ctlPath: string;
   speed: number;
   hosts: HostSpec[];
+  machineBootId?: string;
   onEvent: (event: CtlEvent) => void;
 }
 
@@ -28,18 +29,20 @@ export class Simulation {
   readonly hosts: Host[];
   readonly clock: SimClock;
 
-  constructor({ stateDir, ctlPath, speed, hosts, onEvent }: SimulationOptions) {
+  constructor({ stateDir, ctlPath, speed, hosts, machineBootId, onEvent }: SimulationOptions) {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const file = join(stateDir, 'journal.jsonl');
     this.clock = new SimClock(speed, readJournal(file).at(-1)?.time ?? 0);
     this.journal = new Journal(file, this.clock);
     this.faults = new Faults(this.journal);
     const { clock, journal, faults } = this;
-    const world: World = { clock, journal, faults, heartbeats: new Heartbeats(clock), stateDir, ctlPath };
+    const heartbeats = new Heartbeats(clock);
+    const world: World = { clock, journal, faults, heartbeats, stateDir, ctlPath, ...(machineBootId !== undefined && { machineBootId }) };
     this.hosts = hosts.map((spec) => new Host(world, spec, onEvent));
-    writeCardTools(join(stateDir, 'dpu-tools'));
+    const client = writeClient(stateDir);
+    writeCardTools({ dir: join(stateDir, 'dpu-tools'), client });
     for (const host of this.hosts) {
-      writeHostTools(join(host.dir, 'bin'), ctlPath, host.name);
+      writeHostTools({ dir: join(host.dir, 'bin'), client }, ctlPath, host.name);
       mkdirSync(join(host.dir, 'etc/kubernetes/node-feature-discovery/features.d'), { recursive: true });
     }
   }

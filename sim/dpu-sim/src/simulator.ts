@@ -24,6 +24,8 @@ export interface DpuSimOptions {
   speed?: number;
   /** Default: 4 hosts, the first with two cards. */
   hosts?: HostSpec[] | number;
+  /** Boot id of this machine: a host that was reset stays down until a simulator on its state is started with another one. Absent: hosts boot by themselves. */
+  machineBootId?: string;
 }
 
 export interface DpuSim {
@@ -65,6 +67,7 @@ export async function startDpuSim(options: DpuSimOptions): Promise<DpuSim> {
     ctlPath,
     speed: options.speed ?? 60,
     hosts,
+    ...(options.machineBootId !== undefined && { machineBootId: options.machineBootId }),
     onEvent: (event) => {
       for (const listener of listeners) listener(event);
     },

@@ -12,4 +12,6 @@ export interface World {
   stateDir: string;
   /** Unix socket of the control channel; tools talk to it. */
   ctlPath: string;
+  /** The hosts boot when the machine does that runs the simulator: the boot id that it has now. Absent: they boot by themselves. */
+  machineBootId?: string;
 }

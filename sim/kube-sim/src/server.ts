@@ -35,6 +35,8 @@ export interface KubeSimOptions {
   host?: string;
   /** Default: any free port. */
   port?: number;
+  /** URL by which clients reach it, where it is another one than that of the listener: it stands in kubeconfigs and cluster-info. */
+  advertisedUrl?: string;
   /** The CA to use; default: a new one. */
   pki?: Pki;
   /** Files or folders (*.yaml, *.yml, *.json) with CustomResourceDefinitions to install at the start. */
@@ -101,7 +103,7 @@ export async function startKubeSim(options: KubeSimOptions = {}): Promise<KubeSi
 
   const openApi = new OpenApi(api.registry);
   const { certPem, keyPem } = await pki.server([
-    ...new Set(['localhost', '127.0.0.1', '::1', host, 'kubernetes', 'kubernetes.default.svc']),
+    ...new Set(['localhost', '127.0.0.1', '::1', host, 'kubernetes', 'kubernetes.default.svc', ...advertisedNames(options)]),
   ]);
   const faults = new FaultLayer({
     revision: () => api.store.revision,
@@ -117,7 +119,7 @@ export async function startKubeSim(options: KubeSimOptions = {}): Promise<KubeSi
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
-  const url = `https://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
+  const url = options.advertisedUrl ?? `https://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
   const control = await serveControl(faults, options.faultsPort);
   const stopClusterInfo = keepClusterInfo(api, url, pki.caPem);
   const stopSigning = answerSigningRequests(api, pki);
@@ -148,6 +150,9 @@ export async function startKubeSim(options: KubeSimOptions = {}): Promise<KubeSi
     },
   };
 }
+
+const advertisedNames = ({ advertisedUrl }: KubeSimOptions): string[] =>
+  advertisedUrl === undefined ? [] : [new URL(advertisedUrl).hostname];
 
 /** Serves the resources of every CustomResourceDefinition that is stored, from the moment it is. */
 function serveDefinitions(api: Api): void {

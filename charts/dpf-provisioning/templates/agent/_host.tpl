@@ -1,5 +1,8 @@
 {{/* The host's files below /host, as the agent sees them. This is the whole list. */}}
 {{- define "dpf.hostMounts" -}}
+{{- if .Values.simulator.enabled }}
+- { name: simulator, mountPath: {{ .Values.simulator.dir }}, mountPropagation: HostToContainer }
+{{- else }}
 # New devices (rshim after a reset) appear while the agent runs.
 - { name: host-dev, mountPath: /host/dev, mountPropagation: HostToContainer }
 - { name: host-sys, mountPath: /host/sys }
@@ -8,8 +11,13 @@
 - { name: host-features, mountPath: /host/etc/kubernetes/node-feature-discovery/features.d }
 {{- end }}
 {{- end }}
+{{- end }}
 
 {{- define "dpf.hostVolumes" -}}
+{{- if .Values.simulator.enabled }}
+- name: simulator
+  hostPath: { path: {{ .Values.simulator.dir | quote }}, type: DirectoryOrCreate }
+{{- else }}
 - name: host-dev
   hostPath: { path: /dev, type: Directory }
 - name: host-sys
@@ -19,6 +27,7 @@
 {{- if eq (include "dpf.discovery" .) "nfd" }}
 - name: host-features
   hostPath: { path: /etc/kubernetes/node-feature-discovery/features.d, type: DirectoryOrCreate }
+{{- end }}
 {{- end }}
 {{- end }}
 

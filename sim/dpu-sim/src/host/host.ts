@@ -49,7 +49,10 @@ export class Host {
       Object.assign(this, { bootId: saved.bootId, bootedAt: saved.bootedAt, up: saved.up });
       this.vfs = new Map(Object.entries(saved.vfs));
       this.netdevs.restore(saved.netdevs);
-    } else this.#addPfDevices();
+    } else {
+      this.bootId = world.machineBootId ?? this.bootId;
+      this.#addPfDevices();
+    }
   }
 
   /** Real seconds since the host booted. */
@@ -66,7 +69,11 @@ export class Host {
   resume(): void {
     this.save();
     for (const card of this.cards) card.arm.resume();
-    if (!this.up) void this.#boot(0);
+    const { machineBootId = '' } = this.world;
+    const machineBooted = machineBootId !== '' && machineBootId !== this.bootId;
+    // The machine went down without having been asked to.
+    if (machineBooted && this.up) this.power(false);
+    if (!this.up && (machineBooted || machineBootId === '')) void this.#boot(0);
   }
 
   save(): void {
@@ -96,7 +103,7 @@ export class Host {
     this.#goDown();
     if (this.fire('host.rebootNeverReturns')) return;
     const late = this.fire('host.rebootLate');
-    void this.#boot(PROFILE.hostReboot + (late ? Number(late.seconds ?? 900) : 0));
+    if (this.world.machineBootId === undefined) void this.#boot(PROFILE.hostReboot + (late ? Number(late.seconds ?? 900) : 0));
   }
 
   /** As a tool asks for it: the tool still ends, its host goes down a moment later. */
@@ -209,7 +216,7 @@ export class Host {
       }
       await this.world.clock.sleep(seconds * 1000, signal);
       const bootIdBefore = this.bootId;
-      this.bootId = randomUUID();
+      this.bootId = this.world.machineBootId ?? randomUUID();
       this.bootedAt = Date.now();
       this.up = true;
       this.#addPfDevices();

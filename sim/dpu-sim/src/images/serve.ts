@@ -40,8 +40,13 @@ interface Content {
 }
 
 /** @param source a directory, or images by path without a leading slash
- * @param port default: any that is free */
-export async function serveImages(source: string | Record<string, GeneratedBfb | Buffer>, port = 0): Promise<ImageServer> {
+ * @param port default: any that is free
+ * @param host address to listen on */
+export async function serveImages(
+  source: string | Record<string, GeneratedBfb | Buffer>,
+  port = 0,
+  host = '127.0.0.1',
+): Promise<ImageServer> {
   const images = new Map<string, Content>();
   const faults: ImageFault[] = [];
   const requests: ImageRequest[] = [];
@@ -55,12 +60,12 @@ export async function serveImages(source: string | Record<string, GeneratedBfb |
     serve(request, response, find(path), faults.shift());
     requests.push({ method: request.method ?? '', path, status: response.statusCode, ...(range && { range }) });
   });
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', () => resolve()));
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, () => resolve()));
   const broken = (fault: ImageFault, times = 1) => {
     for (let i = 0; i < times; i++) faults.push(fault);
   };
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${host}:${(server.address() as AddressInfo).port}`,
     requests,
     put,
     remove: (path) => images.delete(path.replace(/^\//, '')),

@@ -1,5 +1,5 @@
 /** The commands that agents find on TOOL_PATH and that scripts find on a card: small shell scripts. */
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -64,19 +64,31 @@ function write(dir: string, name: string, body: string): void {
   chmodSync(file, 0o755);
 }
 
+/** Copies what all tools call into a directory: who sees that directory can run them, whatever image it is. Returns the path. */
+export function writeClient(dir: string): string {
+  const client = join(dir, 'client.mjs');
+  copyFileSync(CLIENT, client);
+  return client;
+}
+
+export interface Tools {
+  dir: string;
+  client: string;
+}
+
 /** Writes the tools of a host into a directory. */
-export function writeHostTools(dir: string, ctlPath: string, host: string): void {
+export function writeHostTools({ dir, client }: Tools, ctlPath: string, host: string): void {
   mkdirSync(dir, { recursive: true });
   for (const tool of HOST_TOOLS) {
-    write(dir, tool, `exec ${quote(process.execPath)} ${quote(CLIENT)} ${quote(ctlPath)} ${quote(host)} - ${tool} "$@"`);
+    write(dir, tool, `exec ${quote(process.execPath)} ${quote(client)} ${quote(ctlPath)} ${quote(host)} - ${tool} "$@"`);
   }
 }
 
 /** Writes the tools of all cards into a directory; they learn from their environment which card they run on. */
-export function writeCardTools(dir: string): void {
+export function writeCardTools({ dir, client }: Tools): void {
   mkdirSync(dir, { recursive: true });
   for (const tool of CARD_TOOLS) {
-    write(dir, tool, `exec ${quote(process.execPath)} ${quote(CLIENT)} "$DPF_SIM_CTL" "$DPF_SIM_HOST" "$DPF_SIM_PCI" ${tool} "$@"`);
+    write(dir, tool, `exec ${quote(process.execPath)} ${quote(client)} "$DPF_SIM_CTL" "$DPF_SIM_HOST" "$DPF_SIM_PCI" ${tool} "$@"`);
   }
   for (const tool of RECORDED) {
     write(dir, tool, `mkdir -p "$DPF_ROOT/var/log/dpf-sim" && echo "${tool} $*" >>"$DPF_ROOT/var/log/dpf-sim/tools.log"`);

@@ -1,0 +1,14 @@
+/** The simulator of an installation in a cluster (chart value `simulator`): one program, a part of it per Pod. `node main.mjs hosts|tenant|images`. */
+const ROLES: Record<string, () => Promise<{ run(): Promise<void> }>> = {
+  hosts: () => import('./hosts.ts'),
+  tenant: () => import('./tenant.ts'),
+  images: () => import('./images.ts'),
+};
+
+const role = process.argv[2] ?? '';
+const load = Object.hasOwn(ROLES, role) ? ROLES[role] : undefined;
+if (load) await (await load()).run();
+else {
+  process.stderr.write(`usage: main.mjs ${Object.keys(ROLES).join('|')}\n`);
+  process.exitCode = 2;
+}

@@ -1,7 +1,7 @@
 /** One project for the whole workspace: TypeScript sources are transformed by swc, packages are consumed as source (no build step). */
 export default {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/{libs,services,sim,e2e,bench,hack,charts}/**/*.test.ts'],
+  testMatch: ['<rootDir>/{libs,services,sim,e2e,bench,hack,charts,docs}/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   extensionsToTreatAsEsm: ['.ts'],
   // Workspace packages live behind links whose real path is outside node_modules; everything really inside stays untouched.

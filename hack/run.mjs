@@ -18,6 +18,7 @@ const TASKS = {
   generate: () => [
     ['node', ['hack/generate-types.ts']],
     ['node', ['charts/generate.ts']],
+    ['node', ['docs/generate.ts']],
   ],
   check: () => [
     ['node', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json']],
@@ -36,6 +37,7 @@ const TASKS = {
         'hack',
         'bench',
         'charts',
+        'docs',
       ],
     ],
     ['node', ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.']],

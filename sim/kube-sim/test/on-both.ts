@@ -23,6 +23,8 @@ export interface ApiServer {
   openWatches(): number;
   /** Removes all objects of some kinds at once, whoever would like to see them go first: one server serves many stories. */
   clear(kinds: readonly Kind[]): Promise<void>;
+  /** A request that the port to Kubernetes does not know. Throws with the answer unless it is 201. */
+  post(path: string, body: object): Promise<Body>;
   close(): Promise<void>;
 }
 
@@ -36,6 +38,8 @@ export interface ApiServerOptions {
   /** A folder with CustomResourceDefinitions: they are served when the server is. */
   crds?: string;
   pki?: Pki;
+  /** The present time of the embedded one: that of a real one cannot be moved. */
+  clock?: () => Date;
 }
 
 export type StartApi = (options?: ApiServerOptions) => Promise<ApiServer>;
@@ -48,10 +52,10 @@ export function onBothApis(tell: (name: string, start: StartApi, kind: 'embedded
   else describe.skip(assets.skip, () => tell('a real kube-apiserver', () => Promise.reject(new Error(assets.skip)), 'real'));
 }
 
-async function startEmbedded({ crds, pki }: ApiServerOptions = {}): Promise<ApiServer> {
+async function startEmbedded({ crds, ...options }: ApiServerOptions = {}): Promise<ApiServer> {
   const folder = mkdtempSync(join(tmpdir(), 'dpf-api-'));
   const auditLog = join(folder, 'audit.jsonl');
-  const sim = await startKubeSim({ crds: crds ? [crds] : [], auditLog, ...(pki && { pki }) });
+  const sim = await startKubeSim({ crds: crds ? [crds] : [], auditLog, ...options });
   return {
     url: sim.url,
     kubeconfig: sim.kubeconfig,
@@ -62,6 +66,7 @@ async function startEmbedded({ crds, pki }: ApiServerOptions = {}): Promise<ApiS
     requests: (filter) => sim.requests.count(filter),
     openWatches: () => sim.openWatches(),
     clear: (kinds) => clear(sim.kubeconfig, kinds),
+    post: (path, body) => post(sim.kubeconfig, path, body),
     close: async () => {
       await sim.close();
       rmSync(folder, { recursive: true });
@@ -90,6 +95,7 @@ async function startReal(assets: string, { crds, pki }: ApiServerOptions = {}): 
       (filter.verb === 'watch' ? watches('ResponseStarted') : complete()).filter((event) => matches(event, filter)).length,
     openWatches: () => watches('ResponseStarted').length - watches('ResponseComplete').length,
     clear: (kinds) => clear(plane.adminKubeconfig, kinds),
+    post: (path, body) => post(plane.adminKubeconfig, path, body),
     close: () => plane.stop(),
   };
 }
@@ -114,10 +120,17 @@ const matches = ({ verb, user, userAgent, objectRef }: AuditEvent, filter: Reque
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const SERVED_MS = 20_000;
 
-async function withClient(kubeconfig: string, work: (client: Client) => Promise<unknown>): Promise<void> {
+async function withClient<T>(kubeconfig: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = clientOf(kubeconfig);
-  await work(client).finally(() => client.close());
+  return work(client).finally(() => client.close());
 }
+
+const post = (kubeconfig: string, path: string, body: object) =>
+  withClient(kubeconfig, async (client) => {
+    const answer = await client.post(path, body);
+    if (answer.code !== 201) throw new Error(`POST ${path}: ${answer.code} ${answer.text}`);
+    return answer.body;
+  });
 
 const clear = (kubeconfig: string, kinds: readonly Kind[]) =>
   withClient(kubeconfig, async (client) => {

@@ -1,17 +1,13 @@
 /** Agents for tests: a service account, a Pod on each node, tokens bound to them as the kubelet gets them, and a client for the endpoint. */
 import { once } from 'node:events';
 import { request } from 'node:https';
-import type { KubeObject, Pod } from '@dpf/api';
+import type { Pod } from '@dpf/api';
 import { CORE, type Cluster } from '@dpf/kube';
+import type { ApiServer } from '@dpf/kube-sim/testing';
 
 const NAMESPACE = 'dpf-provisioning';
 export const SERVICE_ACCOUNT = `${NAMESPACE}/dms-agent`;
 export const AUDIENCE = 'dpf-provisioning-agent';
-
-interface TokenRequest extends KubeObject {
-  spec: { audiences: string[]; boundObjectRef?: { kind: 'Pod'; apiVersion: 'v1'; name: string; uid: string } };
-  status?: { token: string };
-}
 
 /** The namespace and the service account of the agents, and one of somebody else. */
 export async function prepare(cluster: Cluster): Promise<void> {
@@ -22,6 +18,7 @@ export async function prepare(cluster: Cluster): Promise<void> {
 
 /** A Pod of the agents' DaemonSet on a node, with its token. */
 export async function startAgent(
+  api: Pick<ApiServer, 'post'>,
   cluster: Cluster,
   node: string,
   { account = 'dms-agent', audience = AUDIENCE } = {},
@@ -30,16 +27,19 @@ export async function startAgent(
   const name = `${account}-${node}-${audience.length}`;
   const pod = await pods.create({
     metadata: { name, namespace: NAMESPACE },
-    spec: { nodeName: node, serviceAccountName: account, ...{ containers: [{ name: 'agent', image: 'dms-agent' }] } },
+    // No kubelet confirms its end.
+    spec: {
+      nodeName: node,
+      serviceAccountName: account,
+      ...{ terminationGracePeriodSeconds: 0, containers: [{ name: 'agent', image: 'dms-agent' }] },
+    },
   });
-  const tokens = { apiVersion: 'v1', kind: 'TokenRequest', plural: `serviceaccounts/${account}/token`, namespaced: true };
-  const { status } = await cluster.resource<TokenRequest>(tokens).create({
+  const { status } = await api.post(`/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${account}/token`, {
     apiVersion: 'authentication.k8s.io/v1',
     kind: 'TokenRequest',
-    metadata: { name: '', namespace: NAMESPACE },
-    spec: { audiences: [audience], boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name, uid: pod.metadata.uid ?? '' } },
+    spec: { audiences: [audience], boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name, uid: pod.metadata.uid } },
   });
-  return { token: status?.token ?? '', kill: async () => void (await pods.delete({ namespace: NAMESPACE, name })) };
+  return { token: status.token, kill: async () => void (await pods.delete({ namespace: NAMESPACE, name })) };
 }
 
 export interface Answer {

@@ -29,13 +29,16 @@ try {
   await provision(fleet, options, view, interrupted.signal);
   view.end();
   await printTables(fleet);
-  await refuseForbidden(fleet);
+  if ((await refusals(fleet)).length > 0) throw new Error('a service asked for what its role does not grant');
   if (options.hold) await hold(fleet, interrupted.signal);
 } catch (error) {
   view.end();
   const wanted = interrupted.signal.aborted;
   console.error(wanted ? `\n${(interrupted.signal.reason as Error).message}` : `\ndemo failed: ${(error as Error).message}`);
-  if (!wanted && fleet) console.error(`The logs are in ${fleet.folder}/logs`);
+  if (!wanted && fleet) {
+    for (const refused of await refusals(fleet)) console.error(`refused: ${refused}`);
+    console.error(`The logs are in ${fleet.folder}/logs`);
+  }
   process.exitCode = wanted ? 130 : 1;
 } finally {
   await fleet?.stop({ keep: options.keep || process.exitCode === 1 });
@@ -83,10 +86,9 @@ async function createFlavor({ host }: Fleet): Promise<void> {
   await host.cluster.resource(KINDS.DPUFlavor).create({ ...example, metadata: { name: 'hbn', namespace: NAMESPACE } });
 }
 
-/** @throws Error where a service asked for what its role does not grant */
-async function refuseForbidden({ host: { auditLog } }: Fleet): Promise<void> {
-  const refused = auditLog === undefined ? [] : forbidden(await readAudit(auditLog));
-  if (refused.length > 0) throw new Error(`a service was refused what it asked for:\n${refused.join('\n')}`);
+/** What services asked for and their roles do not grant, as sentences. */
+async function refusals({ host: { auditLog } }: Fleet): Promise<string[]> {
+  return auditLog === undefined ? [] : forbidden(await readAudit(auditLog));
 }
 
 async function printTables({ kubectl }: Fleet): Promise<void> {

@@ -124,9 +124,10 @@ export function dpuWrites(events: Iterable<AuditEvent>): DpuWrite[] {
   return writes.sort((a, b) => (a.version < b.version ? -1 : a.version > b.version ? 1 : 0)).map(({ version: _, ...write }) => write);
 }
 
-/** What services were refused for want of a right, as sentences. */
+/** What services were refused for want of a right, as sentences, each once. */
 export function forbidden(events: Iterable<AuditEvent>): string[] {
-  return [...events]
+  const refused = [...events]
     .filter(({ responseStatus, user }) => responseStatus?.code === 403 && user.username.startsWith('system:serviceaccount:'))
-    .map((event) => `${event.user.username} may not ${kindOf(event)} (${event.requestURI})`);
+    .map((event) => `${event.user.username} may not ${kindOf(event)} (${event.requestURI.split('?')[0]})`);
+  return [...new Set(refused)];
 }

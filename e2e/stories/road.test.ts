@@ -4,7 +4,7 @@ import { KINDS, NODE_LABELS, type Bfb, type DpuSet, type Node } from '@dpf/api';
 import { generateBfb } from '@dpf/dpu-sim';
 import { CORE } from '@dpf/kube';
 import { NAMESPACE } from '../fleet/control-plane.ts';
-import { auditLength, dpuWrites, readAudit, writesPerDpu } from '../fleet/audit.ts';
+import { auditLength, countRequests, dpuWrites, readAudit, writesPerDpu } from '../fleet/audit.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { judgeBudget, judgeFlashes, judgeResets } from '../fleet/judge.ts';
 import { snapshot } from '../fleet/snapshot.ts';
@@ -15,6 +15,8 @@ import { onBothControlPlanes } from './on-both.ts';
 const DPUS = 5;
 /** Host-API writes per Dpu from nothing to Ready; Events and DpuSets not counted. */
 const WRITES_PER_DPU = 16;
+/** How long an idle fleet is listened to. */
+const QUIET_MS = 5_000;
 
 onBothControlPlanes({ speed: 120 }, (started, kind) => {
   let fleet: Fleet;
@@ -52,6 +54,22 @@ onBothControlPlanes({ speed: 120 }, (started, kind) => {
     );
     expect(sum).toBeLessThanOrEqual(WRITES_PER_DPU);
   }, 150_000);
+
+  // The embedded one's log holds no reads; stories of large fleets count its requests.
+  if (kind === 'real')
+    test('all Ready and left alone, no service lists anything', async () => {
+      const listed = async () => {
+        const story = await since();
+        await delay(QUIET_MS);
+        const lists = (await story.audit()).filter(
+          ({ verb, user }) => verb === 'list' && user.username.startsWith('system:serviceaccount:'),
+        );
+        return countRequests(lists).map(({ kind: what, user, count }) => `${user}: ${what} ${count} times`);
+      };
+      // The last look at a set follows the last Dpu by a while.
+      for (let tries = 0; tries < 3 && (await listed()).length > 0; tries++);
+      expect(await listed()).toEqual([]);
+    }, 60_000);
 
   test('another image in the set re-flashes every DPU, host by host, both DPUs of a host together with one reboot', async () => {
     const story = await since();

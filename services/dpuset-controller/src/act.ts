@@ -19,22 +19,35 @@ export interface Hands {
   events: Pick<EventRecorder, 'record'>;
 }
 
-/** Creates of one reconcile; the rest follows at once, before its time is up. */
-const CREATES_AT_ONCE = 200;
+/** How long one reconcile begins creates, in milliseconds: half of its time. The list that each reconcile begins with costs more, the more Dpus there are. */
+const CREATES_MS = 5_000;
 
-/** Creates, removes and changes what takes no grant. Answers the plan with what came of it: new Dpus, cards that others have, refusals. */
-export async function act({ cluster, events }: Hands, set: DpuSet, plan: Plan, signal: AbortSignal): Promise<Plan> {
+/**
+ * Creates, removes and changes what takes no grant. Answers the plan with what came of it: new Dpus, cards that others have, refusals; `create` holds what
+ * did not fit in.
+ * @param now milliseconds, of a clock that only goes forward
+ */
+export async function act(
+  { cluster, events }: Hands,
+  set: DpuSet,
+  plan: Plan,
+  signal: AbortSignal,
+  now: () => number = () => performance.now(),
+): Promise<Plan> {
   const dpus = cluster.resource<Dpu>(KINDS.Dpu);
   const told = (type: 'Normal' | 'Warning', reason: Reason, message: string) => events.record(set, { type, reason, message });
   const after: Plan = {
     ...plan,
+    create: [],
     own: [...plan.own],
     staying: [...plan.staying],
     conflicts: [...plan.conflicts],
     failures: [...plan.failures],
   };
   const created: string[] = [];
-  await inParallel(plan.create.slice(0, CREATES_AT_ONCE), async (dpu) => {
+  const until = now() + CREATES_MS;
+  await inParallel(plan.create, async (dpu) => {
+    if (now() >= until) return void after.create.push(dpu);
     try {
       const made = await dpus.create(dpu, { signal });
       after.own.push(made);
@@ -67,7 +80,7 @@ export async function act({ cluster, events }: Hands, set: DpuSet, plan: Plan, s
 }
 
 /** True if a reconcile has to follow at once for what did not fit into this one. */
-export const isUnfinished = (plan: Plan): boolean => plan.create.length > CREATES_AT_ONCE || plan.rollout.again;
+export const isUnfinished = (plan: Plan): boolean => plan.create.length > 0 || plan.rollout.again;
 
 /** Writes what was granted on the Dpus; only ever called once the grants stand in DpuSet.status. */
 export async function patchGranted({ cluster }: Hands, patches: readonly GrantedPatch[], signal: AbortSignal): Promise<void> {

@@ -27,7 +27,7 @@ describe('the demo', () => {
 
   test('lists its options and faults', async () => {
     const { stdout } = await demo('--help');
-    for (const option of ['--hosts', '--speed', '--fault', '--hold', '--keep', '--timeout', 'push-cut-off'])
+    for (const option of ['--hosts', '--speed', '--fault', '--hold', '--keep', '--timeout', 'push-cut-off', 'api-silent-watch'])
       expect(stdout).toContain(option);
   });
 

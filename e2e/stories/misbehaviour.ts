@@ -68,8 +68,8 @@ export const MISBEHAVIOUR: readonly Misbehaviour[] = [
 /** A run has so many seconds to get everything Ready, and as many to be gone again. */
 const RUN_SECONDS = 120;
 /** In this time nobody asks anything any more; looked at so often before it is a problem. */
-const IDLE_MS = 3_000;
-const LOOKS = 4;
+const IDLE_MS = 5_000;
+const LOOKS = 3;
 
 export interface Told {
   /** From the objects' creation to the last Ready. */

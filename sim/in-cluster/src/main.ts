@@ -1,8 +1,9 @@
-/** The simulator of an installation in a cluster (chart value `simulator`): one program, a part of it per Pod. `node main.mjs hosts|tenant|images`. */
+/** The simulator of an installation in a cluster (chart value `simulator`): one program, a part of it per Pod; and of docker-compose.yml (`laptop`). `node main.mjs hosts|tenant|images|laptop`. */
 const ROLES: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   hosts: () => import('./hosts.ts'),
   tenant: () => import('./tenant.ts'),
   images: () => import('./images.ts'),
+  laptop: () => import('./laptop.ts'),
 };
 
 const role = process.argv[2] ?? '';

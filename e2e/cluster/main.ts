@@ -1,0 +1,32 @@
+/** `npm run e2e -- --kubeconfig FILE`: the chart in simulator mode on a real cluster. The last line is `e2e: N passed, N failed`. */
+import { NAMESPACE } from '../fleet/control-plane.ts';
+import { connectTo, RELEASE, type Installation } from './installation.ts';
+import { readOptions } from './options.ts';
+import { Report } from './report.ts';
+import { STORIES } from './stories.ts';
+
+const options = readOptions(process.argv.slice(2));
+const report = new Report();
+const installation = await connectTo(options, report);
+const over = new AbortController();
+const { commands } = installation;
+const reboots = commands && installation.hosts.rebootOnDemand(commands, (text) => report.say(`  ${text}`), over.signal);
+try {
+  for (const story of options.stories) await STORIES[story](installation);
+} catch (error) {
+  process.exitCode = 1;
+  report.say((error as Error).message);
+  await explain(installation).catch(() => undefined);
+} finally {
+  over.abort();
+  await reboots;
+  if (!options.keep && process.exitCode === 1)
+    await installation.helm('uninstall', RELEASE, '--ignore-not-found', '--timeout', '290s').catch(() => undefined);
+  await installation.close();
+}
+report.end();
+
+/** What a person looks at first. */
+async function explain({ kubectl }: Installation): Promise<void> {
+  for (const what of ['pods', 'dpus']) process.stdout.write(`${await kubectl('-n', NAMESPACE, 'get', what, '-o', 'wide')}\n\n`);
+}

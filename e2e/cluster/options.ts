@@ -1,0 +1,42 @@
+/** The options of `npm run e2e`. */
+import { Command, InvalidArgumentError } from 'commander';
+import type { Settings } from './installation.ts';
+import { STORIES, type StoryName } from './stories.ts';
+
+export interface E2eOptions extends Settings {
+  stories: StoryName[];
+  keep: boolean;
+}
+
+const upTo600 = (text: string) => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 600) throw new InvalidArgumentError('expected a whole number from 1 to 600.');
+  return value;
+};
+const more = (text: string, all: string[] = []) => [...all, text];
+const storiesOf = (text: string) =>
+  text.split(',').map((name) => {
+    if (!Object.hasOwn(STORIES, name)) throw new InvalidArgumentError(`${name} is none of ${Object.keys(STORIES).join(', ')}.`);
+    return name as StoryName;
+  });
+
+/** Reads argv; prints help or the problem and ends the process where that is asked for. */
+export function readOptions(argv: readonly string[]): E2eOptions {
+  return new Command('npm run e2e --')
+    .description(
+      'Installs the chart in simulator mode into a cluster, tells the stories there and removes it again. Every node becomes a host with two DPUs. The images must be there (npm run images, loaded or pushed).',
+    )
+    .requiredOption('--kubeconfig <file>', 'of an administrator of the cluster')
+    .option('--registry <name>', 'registry and path of the images', 'dpf-provisioning')
+    .option('--tag <tag>', 'their tag (default: the version of the chart)', '')
+    .option('--values <file>', 'further values of the chart: its volume, its Redis image; may be repeated', more, [])
+    .option('--set <value>', 'a further value, as of helm; may be repeated', more, [])
+    .option('--stories <names>', `of ${Object.keys(STORIES).join(', ')}, separated by commas`, storiesOf, Object.keys(STORIES))
+    .option('--node-off <command>', 'ends a node as a power cut does; {name} is its name, {number} the digits at its end')
+    .option('--node-on <command>', 'starts it again. With both, resets of hosts reboot real nodes; without, they are simulated')
+    .option('--audit-log <file>', 'of the API server: what was refused, and the rollout budget, are judged on it')
+    .option('--speed <X>', 'how many times as fast as real hardware the simulated one is', upTo600, 30)
+    .option('--keep', 'leave everything installed at the end', false)
+    .parse(argv, { from: 'user' })
+    .opts<E2eOptions>();
+}

@@ -1,0 +1,84 @@
+/** Another image for every DPU while what carries the work is disturbed. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { KINDS, type Bfb, type DpuSet } from '@dpf/api';
+import { auditLength, dpuWrites, forbidden, readAudit } from '../fleet/audit.ts';
+import { NAMESPACE } from '../fleet/control-plane.ts';
+import { judgeBudget, judgeFlashes } from '../fleet/judge.ts';
+import { describeDpu, DpuWatching, isReady } from '../fleet/watching.ts';
+import { example } from '../stories/example.ts';
+import { DPUS_PER_NODE, install, RELEASE, type Installation } from './installation.ts';
+import { must } from './provision.ts';
+
+const NEXT_IMAGE = 'https://content.mellanox.com/BlueField/BFBs/Ubuntu22.04/bf-bundle-2.9.1-30_24.11_ubuntu-22.04_prod.bfb';
+const NEXT = 'doca-24.11';
+/** maxUnavailable of the example is 10 %: one DPU, so that every host goes alone. */
+const MAX_UNAVAILABLE = 1;
+const SECONDS_PER_HOST = 200;
+const DEPLOYMENTS = ['dpuset-controller', 'dpu-controller', 'bfb-downloader'] as const;
+const QUIET_MS = 5000;
+
+export async function rollout(installation: Installation): Promise<void> {
+  const { report, cluster, nodes, hosts, options } = installation;
+  const count = nodes.length * DPUS_PER_NODE;
+  const lines = options.auditLog === undefined ? 0 : await auditLength(options.auditLog);
+  const began = new Date();
+  const dpus = await DpuWatching.start(cluster);
+  try {
+    await report.step(`another image on ${count} DPUs, while replicas, Pods and Redis come and go`, async () => {
+      await cluster.resource<Bfb>(KINDS.Bfb).create({ metadata: { name: NEXT, namespace: NAMESPACE }, spec: { url: NEXT_IMAGE } });
+      const set = { namespace: NAMESPACE, name: example().set.metadata.name };
+      await cluster.resource<DpuSet>(KINDS.DpuSet).patch(set, { spec: { dpuTemplate: { spec: { BFB: { bfb: NEXT } } } } });
+      const over = new AbortController();
+      const disturbed = disturb(installation, over.signal);
+      try {
+        await dpus.watching.until(
+          `${count} DPUs Ready with ${NEXT}`,
+          (all) => all.length === count && all.every((dpu) => isReady(dpu) && dpu.spec.bfb === NEXT),
+          SECONDS_PER_HOST * nodes.length,
+          describeDpu,
+        );
+      } finally {
+        over.abort();
+        await disturbed;
+      }
+    });
+  } finally {
+    await dpus.stop();
+  }
+  await report.step('every card was flashed once', async () => must(judgeFlashes(await hosts.journal(began), count)));
+  const { auditLog } = options;
+  if (auditLog === undefined) return report.say('  no audit log: the budget and refused requests are not judged');
+  await report.step('the budget was kept and no right was missing', async () => {
+    const events = await readAudit(auditLog, lines);
+    must([...judgeBudget(dpuWrites(events), MAX_UNAVAILABLE), ...forbidden(events)]);
+  });
+}
+
+/** Each disturbance once, one after the other; those that are left when it is over are left out. */
+async function disturb(installation: Installation, signal: AbortSignal): Promise<void> {
+  const { kubectl, report } = installation;
+  const inNamespace = (...argv: string[]) => kubectl('-n', NAMESPACE, ...argv);
+  const scale = (name: string, replicas: number) => inNamespace('scale', `deployment/${RELEASE}-${name}`, `--replicas=${replicas}`);
+  const restart = async (what: string) => {
+    await inNamespace('rollout', 'restart', what);
+    await inNamespace('rollout', 'status', what, '--timeout=120s');
+  };
+  const disturbances: [string, () => Promise<unknown>][] = [
+    ['the Redis Pod is deleted', () => inNamespace('delete', 'pod', `${RELEASE}-redis-0`, '--wait=false')],
+    ...DEPLOYMENTS.flatMap((name) =>
+      [1, 3, 1].map((replicas) => [`${name} has ${replicas} replicas`, () => scale(name, replicas)] as const),
+    ).map(([text, work]) => [text, work] as [string, () => Promise<unknown>]),
+    ...DEPLOYMENTS.map((name): [string, () => Promise<unknown>] => [
+      `${name} is restarted`,
+      () => restart(`deployment/${RELEASE}-${name}`),
+    ]),
+    ['the agents are restarted', () => restart(`daemonset/${RELEASE}-dms-agent`)],
+    ['helm upgrade with another value', () => install(installation, '--set', 'logLevel=debug')],
+  ];
+  for (const [text, work] of disturbances) {
+    await delay(QUIET_MS, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return report.say(`  left out, for the rollout was over: ${text}`);
+    await work();
+    report.say(`  ${text}`);
+  }
+}

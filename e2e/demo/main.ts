@@ -20,7 +20,8 @@ const options = readOptions(process.argv.slice(2));
 const view = createView(process.stdout, Date.now);
 let fleet: Fleet | undefined;
 const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)));
+// Heard several times: from the terminal, from npm and from hack/run.mjs. The first one counts.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)));
 
 try {
   const faults = options.fault !== undefined && FAULTS[options.fault]?.ofApi === true;

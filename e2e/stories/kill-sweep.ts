@@ -15,17 +15,25 @@ const { values } = parseArgs({
   },
 });
 const [seeds, first, speed] = [Number(values.seeds), Number(values.first), Number(values.speed)];
-const fleet = await startFleet({
+const starting = startFleet({
   hosts: Number(values.hosts),
   speed,
   controlPlane: await providerOf(values['control-plane'], console.log),
   onStep: (step) => console.log(`starting ${step}`),
 });
+/** Ctrl+C may be heard several times: from the terminal and from whoever runs this. */
+let stopping: Promise<unknown> | undefined;
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    stopping ??= starting.then((running) => running.stop()).finally(() => process.exit(130));
+  });
+const fleet = await starting;
 console.log(`logs: ${fleet.folder}/logs`);
 const dpus = await DpuWatching.start(fleet.host.cluster);
 const results: SweepResult[] = [];
 for (let seed = first; seed < first + seeds; seed++) {
   const result = await sweepRun(fleet, dpus, seed, seeds);
+  await stopping;
   results.push(result);
   console.log(
     `seed ${seed}: ${result.problems.length === 0 ? 'ok' : 'PROBLEMS'} in ${result.seconds.toFixed(1)} s, hits: ${result.hits.map(({ blow, moment }) => `${blow}@${moment}`).join(', ')}`,

@@ -1,9 +1,10 @@
 /** What `--fault` can break. Each is told in one sentence, and the DPUs become Ready all the same. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { FaultName } from '@dpf/dpu-sim';
 import type { FaultSpec } from '@dpf/kube-faults';
 import { arm } from '../fleet/faults.ts';
+import type { ControlPlane } from '../fleet/control-plane.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import { DpuWatching } from '../fleet/watching.ts';
 
 interface DemoFault {
   story: string;
@@ -13,9 +14,6 @@ interface DemoFault {
   ofApi?: true;
 }
 
-/** How long the demo has been going on when the API servers restart, in milliseconds. */
-const RESTART_AFTER_MS = 8_000;
-
 const onCard = (arm: FaultName) => (fleet: Fleet) => fleet.hardware.request<void>({ op: 'fault', arm, host: 'worker-1' });
 
 /** Both API servers misbehave towards the services until the demo ends. */
@@ -23,6 +21,20 @@ const ofApi = (story: string, spec: FaultSpec): DemoFault => ({
   story,
   ofApi: true,
   arm: async ({ host, tenant }) => void (await Promise.all([arm(host, spec), arm(tenant, spec)])),
+});
+
+/** From the moment on at which the first DPU is being installed. */
+const whenInstalling = (story: string, spec: FaultSpec, planes: (fleet: Fleet) => ControlPlane[]): DemoFault => ({
+  story,
+  ofApi: true,
+  arm: async (fleet) => {
+    const dpus = await DpuWatching.start(fleet.host.cluster);
+    const stop = dpus.onMoment(({ phase }) => {
+      if (phase !== 'OSInstalling') return;
+      stop();
+      void Promise.all([dpus.stop(), ...planes(fleet).map((plane) => arm(plane, spec))]);
+    });
+  },
 });
 
 export const FAULTS: Record<string, DemoFault> = {
@@ -37,18 +49,14 @@ export const FAULTS: Record<string, DemoFault> = {
   'api-latency': ofApi('every request to the API servers takes half a second longer', { kind: 'latency', milliseconds: 500 }),
   'api-throttled': ofApi('the API servers answer a third of the requests with 429 and Retry-After', { kind: 'throttle', share: 0.3 }),
   'api-write-lost-answer': ofApi('a third of the writes is made and then answered 500', { kind: 'errorAfterWrite', share: 0.3 }),
-  'api-silent-watch': ofApi('all open watches fall silent: noticed when they do not end in their time, within 70 s', {
-    kind: 'silentWatch',
-    seconds: 0.5,
-  }),
-  'api-restart': {
-    story: `the API server of the host cluster restarts after ${RESTART_AFTER_MS / 1000} s`,
-    ofApi: true,
-    arm: async ({ host }) => {
-      // The demo may be over by then, and its servers gone.
-      void delay(RESTART_AFTER_MS, undefined, { ref: false })
-        .then(() => arm(host, { kind: 'restart', milliseconds: 2_000 }))
-        .catch(() => undefined);
-    },
-  },
+  'api-silent-watch': whenInstalling(
+    'all open watches fall silent while a DPU is installed: noticed when they do not end in their time, within 70 s',
+    { kind: 'silentWatch', seconds: 0.5 },
+    ({ host, tenant }) => [host, tenant],
+  ),
+  'api-restart': whenInstalling(
+    'the API server of the host cluster restarts while a DPU is installed',
+    { kind: 'restart', milliseconds: 2_000 },
+    ({ host }) => [host],
+  ),
 };

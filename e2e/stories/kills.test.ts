@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { auditLength, readAudit, writesPerDpu } from '../fleet/audit.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { DpuWatching } from '../fleet/watching.ts';
 import { onBothControlPlanes } from './on-both.ts';
@@ -31,10 +32,14 @@ onBothControlPlanes({ hosts: 2, speed: 120 }, (started, kind) => {
   test.each(seeds)(
     'dealt by seed %i: every DPU becomes Ready, one completed flash per card, everything goes again',
     async (seed) => {
+      const lines = await auditLength(fleet.host.auditLog!);
       const { problems, hits, seconds } = await sweepRun(fleet, dpus, seed, SHARE);
       process.stderr.write(
         `${kind}, seed ${seed} (DPF_SEED=${seed} repeats it), ${seconds.toFixed(0)} s: ${hits.map(({ blow, moment }) => `${blow}@${moment}`).join(', ')}\n`,
       );
+      // Deletion and attempts that a blow cost are in it: a number to know, none to hold.
+      const writes = [...writesPerDpu(await readAudit(fleet.host.auditLog!, lines), fleet.hosts.length + 1)];
+      process.stderr.write(`  host-API writes per Dpu: ${writes.map(([what, count]) => `${what} ${count.toFixed(1)}`).join(', ')}\n`);
       expect(problems).toEqual([]);
     },
     400_000,

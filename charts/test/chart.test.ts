@@ -197,8 +197,8 @@ describe('single values', () => {
     ['the defaults', 'dpf-provisioning', 'none'],
     ['several namespaces', 'team-a', 'any'],
     ['all namespaces, tenants by name', 'team-a', ['password']],
-    ['a Secret of its own namespace', 'dpf-provisioning', ['password']],
-    ['any Secret', 'dpf-provisioning', 'any'],
+    ['one replica, caps, discovery by agents, no hooks', 'dpf-provisioning', ['password']],
+    ['the founding document', 'dpf-provisioning', 'any'],
   ])('with %s flavors and Bfbs of namespace %s may refer to these Secrets: %j', (set, namespace, expected) => {
     for (const service of ['dpu-controller', 'bfb-downloader']) {
       const roles = of(set).filter(({ metadata }) => metadata.name === `dpf-provisioning-${service}-referred`);

@@ -27,11 +27,10 @@ export const MATRIX: Record<string, Rendering> = {
   'several namespaces': {
     values: { watchNamespaces: ['team-b', 'team-a'], tenantClusters: [{ namespace: 'team-a', usableFrom: ['team-b'] }] },
   },
-  'a Secret of its own namespace': { values: { 'references.secrets': ['password'] } },
-  'any Secret': { values: { 'references.secrets': ['*'] } },
   'the founding document': {
     values: {
       'bfbVolume.hostPath': '/opt/dpf/bfb',
+      'references.secrets': ['*'],
       registryMirror: { enabled: true, existingSecret: 'ngc' },
     },
   },
@@ -51,6 +50,7 @@ export const MATRIX: Record<string, Rendering> = {
     values: {
       'dpusetController.replicas': 1,
       'bfbDownloader.replicas': 1,
+      'references.secrets': ['password'],
       dpuController: { replicas: 1, maxParallelInstalls: 16, maxUnavailableNodes: 3 },
       discovery: 'agent',
       logLevel: 'debug',

@@ -25,6 +25,8 @@ try {
   await installation.close();
 }
 report.end();
+// What a failed story still waits for is of no interest.
+process.exit();
 
 /** What a person looks at first. */
 async function explain({ kubectl }: Installation): Promise<void> {

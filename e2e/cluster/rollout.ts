@@ -29,18 +29,13 @@ export async function rollout(installation: Installation): Promise<void> {
       const set = { namespace: NAMESPACE, name: example().set.metadata.name };
       await cluster.resource<DpuSet>(KINDS.DpuSet).patch(set, { spec: { dpuTemplate: { spec: { BFB: { bfb: NEXT } } } } });
       const over = new AbortController();
-      const disturbed = disturb(installation, over.signal);
-      try {
-        await dpus.watching.until(
-          `${count} DPUs Ready with ${NEXT}`,
-          (all) => all.length === count && all.every((dpu) => isReady(dpu) && dpu.spec.bfb === NEXT),
-          SECONDS_PER_HOST * nodes.length,
-          describeDpu,
-        );
-      } finally {
-        over.abort();
-        await disturbed;
-      }
+      const ready = dpus.watching.until(
+        `${count} DPUs Ready with ${NEXT}`,
+        (all) => all.length === count && all.every((dpu) => isReady(dpu) && dpu.spec.bfb === NEXT),
+        SECONDS_PER_HOST * nodes.length,
+        describeDpu,
+      );
+      await Promise.all([ready.finally(() => over.abort()), disturb(installation, over.signal)]);
     });
   } finally {
     await dpus.stop();
@@ -73,7 +68,8 @@ async function disturb(installation: Installation, signal: AbortSignal): Promise
       () => restart(`deployment/${RELEASE}-${name}`),
     ]),
     ['the agents are restarted', () => restart(`daemonset/${RELEASE}-dms-agent`)],
-    ['helm upgrade with another value', () => install(installation, '--set', 'logLevel=debug')],
+    // kubectl scale has taken the replicas over.
+    ['helm upgrade with another value', () => install(installation, '--set', 'logLevel=debug', '--force-conflicts')],
   ];
   for (const [text, work] of disturbances) {
     await delay(QUIET_MS, undefined, { signal }).catch(() => undefined);

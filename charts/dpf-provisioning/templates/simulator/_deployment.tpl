@@ -1,6 +1,5 @@
+{{/* The level of the services' logs is not the simulator's: a tenant cluster that is restarted begins empty. */}}
 {{- define "dpf.simulator.env" -}}
-- name: LOG_LEVEL
-  value: {{ .Values.logLevel }}
 - name: STOP_SECONDS
   value: '8'
 {{- include "dpf.nodeOptions" .Values.simulator.resources }}

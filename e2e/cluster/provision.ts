@@ -1,7 +1,7 @@
 /** The founding document's objects to Ready DPUs, in a real cluster. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Node } from '@dpf/api';
-import { CORE } from '@dpf/kube';
+import type { KubeObject, Node } from '@dpf/api';
+import { CORE, type Cluster } from '@dpf/kube';
 import { stringify } from 'yaml';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,6 +31,7 @@ export async function provision(installation: Installation): Promise<void> {
   await report.step('RBAC refuses what is not granted', () => rbacRefuses(installation));
 
   const began = new Date();
+  const bootsBefore = await bootIds(cluster);
   const tainted = new Set<string>();
   const watching = await Watching.start<Node>(cluster, CORE.Node);
   const note = () => {
@@ -70,6 +71,18 @@ export async function provision(installation: Installation): Promise<void> {
     const journal = await hosts.journal(began);
     must([...judgeFlashes(journal, count), ...judgeResets(journal, nodes, () => 1)]);
   });
+  if (!installation.commands) return report.say('  resets were simulated: no node was rebooted');
+  await report.step('every node was rebooted once', async () => {
+    const boots = await bootIds(cluster);
+    must(nodes.filter((node) => boots.get(node) === bootsBefore.get(node)).map((node) => `node ${node} has the boot id of before`));
+    must(nodes.filter((node) => hosts.reboots.get(node)?.length !== 1).map((node) => `node ${node} was not asked to reboot once`));
+  });
+}
+
+/** Boot ids by node, as the kubelets report them. */
+async function bootIds(cluster: Cluster): Promise<Map<string, string>> {
+  const { items } = await cluster.resource<KubeObject & { status?: { nodeInfo?: { bootID?: string } } }>(CORE.Node).list();
+  return new Map(items.map(({ metadata, status }) => [metadata.name, status?.nodeInfo?.bootID ?? '']));
 }
 
 async function applyFlavor({ kubectl }: Installation): Promise<void> {

@@ -7,7 +7,6 @@ import { cardsOf } from './cards.ts';
 import { endPrograms } from './programs.ts';
 import { serveState } from './state.ts';
 
-const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 /** `simulated`: a host boots by itself. `node`: it stays down until this machine was rebooted by somebody. */
 const REBOOT = ['REBOOT', env.choice(['simulated', 'node'], 'simulated')] as const;
 
@@ -21,6 +20,8 @@ export const run = (): Promise<void> =>
       reboot: REBOOT,
       /** On the node's disk and at the same path in the agent's container: tools and sockets are named by it. */
       dir: ['HOSTS_DIR', env.text('/var/lib/dpf-simulator')],
+      /** The node's own: a container may see another /proc. */
+      bootIdFile: ['BOOT_ID_FILE', env.text('/proc/sys/kernel/random/boot_id')],
       statePort: ['STATE_PORT', env.integer({ min: 0, max: 65535, default: 8081 })],
     },
     async start({ config, log, probes, onStop }) {
@@ -30,7 +31,7 @@ export const run = (): Promise<void> =>
         mount: join(config.dir, 'hosts'),
         speed: config.speed,
         hosts: [{ name: node, cards: cardsOf(node, config.dpus) }],
-        ...(config.reboot === 'node' && { machineBootId: readFileSync(BOOT_ID, 'utf8').trim() }),
+        ...(config.reboot === 'node' && { machineBootId: readFileSync(config.bootIdFile, 'utf8').trim() }),
       });
       onStop('hosts', () => sim.close());
       if (sim.mountProblem !== undefined) throw new Error(`the devices cannot be shown to the agent: ${sim.mountProblem}`);

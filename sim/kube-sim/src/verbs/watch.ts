@@ -89,10 +89,16 @@ export function watch(api: Api, call: Call, request: IncomingMessage, response: 
   const seconds = Math.min(Number(query.get('timeoutSeconds')) || LONGEST_SECONDS, LONGEST_SECONDS);
   const timeout = setTimeout(() => {
     if (bookmarks && live) bookmark();
+    // Now, not once the end is on the wire: a slow reader takes its time, and nothing may follow the end.
+    stop();
     response.end();
   }, seconds * 1000);
   const ticks = bookmarks ? setInterval(() => live && bookmark(), BOOKMARK_MS) : undefined;
-  const forget = api.watches.add((ending) => (ending === 'expired' ? expired() : response.destroy()));
+  const forget = api.watches.add((ending) => {
+    stop();
+    if (ending === 'expired') expired();
+    else response.destroy();
+  });
   const stop = () => {
     unsubscribe();
     forget();

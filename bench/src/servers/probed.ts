@@ -1,7 +1,7 @@
 /** A Node process that can be asked how it is (probe.ts). */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WORKSPACE } from '../../../e2e/fleet/workspace.ts';
@@ -26,6 +26,7 @@ export class Probed {
   readonly #waiting = new Map<number, (answer: unknown) => void>();
   readonly #announced = Promise.withResolvers<unknown>();
   #asked = 0;
+  #stopping = false;
 
   /** @param argv argv[0] is run by this Node, from the workspace */
   constructor(argv: readonly string[], { env = {}, log, flags = [] }: ProbedOptions) {
@@ -47,6 +48,10 @@ export class Probed {
     this.#waiting.set(0, (answer) => this.#announced.resolve(answer));
     this.#child.once('exit', () => this.#announced.reject(new Error(`the process that is measured ended; see ${log}`)));
     this.#announced.promise.catch(() => undefined);
+    this.#child.once('exit', (code, signal) => {
+      if (!this.#stopping)
+        console.error(`${argv.join(' ')} ended by itself (${signal ?? code}):\n${readFileSync(log, 'utf8').slice(-2_000)}`);
+    });
     this.#end = () => void this.#child.kill('SIGKILL');
     process.once('exit', this.#end);
   }
@@ -74,6 +79,7 @@ export class Probed {
 
   /** SIGTERM; SIGKILL when it takes too long. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     process.off('exit', this.#end);
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const dead = once(this.#child, 'exit');

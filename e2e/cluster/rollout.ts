@@ -6,6 +6,7 @@ import { NAMESPACE } from '../fleet/control-plane.ts';
 import { judgeBudget, judgeFlashes } from '../fleet/judge.ts';
 import { describeDpu, DpuWatching, isReady } from '../fleet/watching.ts';
 import { example } from '../stories/example.ts';
+import { rebootNode } from './hosts.ts';
 import { DPUS_PER_NODE, install, RELEASE, type Installation } from './installation.ts';
 import { must } from './provision.ts';
 
@@ -16,6 +17,8 @@ const MAX_UNAVAILABLE = 1;
 const SECONDS_PER_HOST = 200;
 const DEPLOYMENTS = ['dpuset-controller', 'dpu-controller', 'bfb-downloader'] as const;
 const QUIET_MS = 5000;
+
+type Disturbance = [text: string, work: () => Promise<unknown>];
 
 export async function rollout(installation: Installation): Promise<void> {
   const { report, cluster, nodes, hosts, options } = installation;
@@ -51,26 +54,29 @@ export async function rollout(installation: Installation): Promise<void> {
 
 /** Each disturbance once, one after the other; those that are left when it is over are left out. */
 async function disturb(installation: Installation, signal: AbortSignal): Promise<void> {
-  const { kubectl, report } = installation;
+  const { kubectl, report, commands } = installation;
+  const last = installation.nodes.at(-1);
   const inNamespace = (...argv: string[]) => kubectl('-n', NAMESPACE, ...argv);
   const scale = (name: string, replicas: number) => inNamespace('scale', `deployment/${RELEASE}-${name}`, `--replicas=${replicas}`);
   const restart = async (what: string) => {
     await inNamespace('rollout', 'restart', what);
     await inNamespace('rollout', 'status', what, '--timeout=120s');
   };
-  const disturbances: [string, () => Promise<unknown>][] = [
+  const end = (name: string) => inNamespace('exec', `deployment/${RELEASE}-${name}`, '--', 'bash', '-c', 'kill 1');
+  const disturbances: Disturbance[] = [
     ['the Redis Pod is deleted', () => inNamespace('delete', 'pod', `${RELEASE}-redis-0`, '--wait=false')],
-    ...DEPLOYMENTS.flatMap((name) =>
-      [1, 3, 1].map((replicas) => [`${name} has ${replicas} replicas`, () => scale(name, replicas)] as const),
-    ).map(([text, work]) => [text, work] as [string, () => Promise<unknown>]),
-    ...DEPLOYMENTS.map((name): [string, () => Promise<unknown>] => [
-      `${name} is restarted`,
-      () => restart(`deployment/${RELEASE}-${name}`),
-    ]),
+  ];
+  if (commands && last !== undefined) disturbances.push([`node ${last} is cut off and started`, () => rebootNode(last, commands)]);
+  for (const name of DEPLOYMENTS) {
+    for (const replicas of [1, 3, 1]) disturbances.push([`${name} has ${replicas} replicas`, () => scale(name, replicas)]);
+    disturbances.push([`a container of ${name} is ended`, () => end(name)]);
+  }
+  for (const name of DEPLOYMENTS) disturbances.push([`${name} is restarted`, () => restart(`deployment/${RELEASE}-${name}`)]);
+  disturbances.push(
     ['the agents are restarted', () => restart(`daemonset/${RELEASE}-dms-agent`)],
     // kubectl scale has taken the replicas over.
     ['helm upgrade with another value', () => install(installation, '--set', 'logLevel=debug', '--force-conflicts')],
-  ];
+  );
   for (const [text, work] of disturbances) {
     await delay(QUIET_MS, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return report.say(`  left out, for the rollout was over: ${text}`);

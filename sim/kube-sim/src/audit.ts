@@ -96,6 +96,7 @@ export class AuditLog {
 
   constructor(file?: string) {
     this.#file = file;
+    if (file) appendFileSync(file, '');
   }
 
   add(entry: AuditEntry, event: () => AuditEvent): void {

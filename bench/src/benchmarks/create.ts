@@ -16,6 +16,7 @@ import { inLanes } from '../light/parallel.ts';
 import { atMost, shown, type Result } from '../report/result.ts';
 import { median } from '../report/statistics.ts';
 import { Probed } from '../servers/probed.ts';
+import { profiled } from '../servers/profile.ts';
 import type { Server } from '../servers/servers.ts';
 import type { Benchmark, Run } from './benchmark.ts';
 
@@ -61,7 +62,7 @@ async function measure({ servers, size, say }: Run, folder: string, undo: (() =>
       PROBES_PORT: '0',
       LOG_LEVEL: 'warn',
       WATCH_NAMESPACES: NAMESPACE,
-      ...(process.env['BENCH_PROFILE'] ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${process.env['BENCH_PROFILE']}` } : {}),
+      ...profiled(),
     },
     log: join(folder, 'logs', 'dpuset-controller.log'),
   });

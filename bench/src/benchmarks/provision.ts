@@ -41,10 +41,10 @@ async function underLimit({ servers, size, say }: Run, limit: number, fast: bool
   try {
     const ceiling = await writeCeiling(fleet.host, fast ? 50 : 3_000);
     const from = await auditLength(fleet.host.auditLog);
-    const before = processors(fleet);
+    const before = await processors(fleet);
     say('the set is applied');
     const makespan = await fleet.provision(PATIENCE_SECONDS);
-    const after = processors(fleet);
+    const after = await processors(fleet);
     const audit = await readAudit(fleet.host.auditLog, from);
     const writes = audit.filter(isRoad).length;
     const perDpu = sum(writesPerDpu(audit, size).values());
@@ -86,8 +86,9 @@ async function underLimit({ servers, size, say }: Run, limit: number, fast: bool
 const isRoad = (event: AuditEvent): boolean =>
   isAcceptedWrite(event) && /^(dpu|dpuset)-controller\//.test(event.userAgent ?? '') && event.objectRef?.resource !== 'events';
 
-const processors = ({ services: { byName } }: LightFleet): Record<string, number> => ({
+const processors = async ({ host, tenant, services: { byName } }: LightFleet): Promise<Record<string, number>> => ({
   'dpu-controller': processorSeconds(byName['dpu-controller'].pid),
   'dpuset-controller': processorSeconds(byName['dpuset-controller'].pid),
+  'both API servers': sum(await Promise.all([host, tenant].map((server) => server.cpuSeconds()))),
   'agents and bench': (({ user, system }) => (user + system) / 1e6)(process.cpuUsage()),
 });

@@ -21,6 +21,7 @@ import { startServices, type Services } from '../../../e2e/fleet/services.ts';
 import { describeDpu, Watching } from '../../../e2e/fleet/watching.ts';
 import { newRunFolder } from '../../../e2e/fleet/workspace.ts';
 import { example } from '../../../e2e/stories/example.ts';
+import { profiled } from '../servers/profile.ts';
 import type { Server, ServerProvider } from '../servers/servers.ts';
 import { LightAgent, type Durations } from './agent.ts';
 import { inLanes } from './parallel.ts';
@@ -83,7 +84,7 @@ export async function startLightFleet(options: LightFleetOptions): Promise<Light
       redis: () => ({ REDIS_URL: redis.url, REDIS_PREFIX: settings.prefix }),
       imageServer: `${images.url}/`,
       logLevel: 'warn',
-      dpuController: { PROBES_PORT: String(metricsPort), ...options.dpuController },
+      dpuController: { PROBES_PORT: String(metricsPort), ...profiled(), ...options.dpuController },
     });
     undo.push(() => services.stop());
     await ready(`http://127.0.0.1:${metricsPort}/readyz`);

@@ -56,6 +56,10 @@ export class Probed {
     process.once('exit', this.#end);
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** What the program says by itself, once it is there. @throws Error when it ends before it has */
   announced<T>(): Promise<T> {
     return this.#announced.promise as Promise<T>;

@@ -10,7 +10,9 @@ import { NAMESPACE, registerHost, type ControlPlane, type ControlPlaneProvider }
 import { kubectlFor } from '../../../e2e/fleet/kubectl.ts';
 import { realControlPlanes, type RealControlPlane } from '../../../e2e/fleet/real.ts';
 import { CRD_FILES, CRDS, SERVICES } from '../../../e2e/fleet/workspace.ts';
+import { sum } from '../report/statistics.ts';
 import { Probed } from './probed.ts';
+import { processorSeconds } from './processor.ts';
 
 /** Requests of one kind by one client. */
 export interface RequestCount {
@@ -27,6 +29,8 @@ export interface Server extends ControlPlane {
   requests(): Promise<RequestCount[]>;
   /** The process, where it can be asked. */
   process?: Probed;
+  /** Seconds of processor time that it took so far, with what it stores in. */
+  cpuSeconds(): Promise<number>;
 }
 
 export type ServerProvider = ControlPlaneProvider<Server> & {
@@ -55,6 +59,7 @@ const EMBEDDED_PROCESS: ControlPlaneProvider<Server> = {
       auditLog,
       process: server,
       requests: () => server.request('requests'),
+      cpuSeconds: async () => processorSeconds(server.pid),
       close: async () => {
         await cluster.close();
         await server.stop();
@@ -98,6 +103,7 @@ export function realServers(assets: string): ServerProvider {
         kubeconfig,
         auditLog: api.auditLog,
         requests: () => requestsIn(api.auditLog),
+        cpuSeconds: async () => sum(api.pids().map(processorSeconds)),
         close: async () => {
           await cluster.close();
           await api.stop();

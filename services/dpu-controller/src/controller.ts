@@ -65,7 +65,7 @@ export function createController(deps: ControllerDeps): Controller {
   const reconciler = createReconciler(world, compareResourceVersion);
   const queues = queuesOf(deps);
 
-  dpus.onEvent((event) => onDpuEvent(stores, queues, event));
+  dpus.onEvent((event) => onDpuEvent(stores, settings, queues, event));
   nodes.onEvent((event) => onNodeEvent(stores, queues, event));
   flavors.onEvent((event) => onFlavorEvent(stores, queues, event));
   const clusters = followClusters(dpus, tenants);

@@ -1,7 +1,7 @@
 /** observe: the only reads of a decision. From the stores where they do, live where they must; nothing that the phase does not need. */
 import type { Bfb, Dpu, DPUFlavor, Node, Phase, Report } from '@dpf/api';
 import { hostFacts } from './host/records.ts';
-import { capsOf, isLimited } from './caps.ts';
+import { capsOf } from './caps.ts';
 import { hashOf, previewBfcfg, readValues } from './flavor-inputs.ts';
 import { at, clustersOf, hasFinalizer, isClaimed, isSameCluster } from './lifecycle/facts.ts';
 import type { BfbFacts, FlavorFacts, FormerCluster, Observed, Seen, Sibling, TenantFacts } from './lifecycle/observed.ts';
@@ -72,8 +72,7 @@ export async function observe(world: World, dpu: Dpu, options: ObserveOptions = 
     needs.has('tenant') ? readFormer(world, dpu, signal) : undefined,
     needs.has('flavor') ? readFlavor(world, stored, dpu, needs, base.now, signal) : ({ flavor: 'unread', bfcfg: 'unread' } as const),
   ]);
-  const limited = needs.has('caps') && isLimited(world.settings);
-  const caps = limited ? capsOf(dpu, stores.dpus.list(), stores.nodes.list(), world.settings) : {};
+  const caps = needs.has('caps') ? capsOf(dpu, stores, world.settings) : {};
   return { observed: { ...base, bfb, tenant, former, caps, ...flavor }, node };
 
   /** Past its installation a Dpu is followed in its cluster, flavor or not. */

@@ -12,6 +12,7 @@ function storesOf(dpus: Dpu[], nodes: Node[] = []): World['stores'] {
   const of = <T>(list: T[]) => ({ get: () => undefined, list: () => list, size: list.length, byIndex: found }) as unknown as Store<never>;
   return { dpus: of(dpus), nodes: of(nodes), flavors: of([]) };
 }
+const SETTINGS = { discovery: 'nfd' as const, agentSilentSeconds: 120 };
 /** Which keys an event wakes, by queue. */
 function woken(run: (queues: Queues) => void): string[] {
   const keys: string[] = [];
@@ -33,12 +34,12 @@ describe('a Dpu', () => {
         .inPhase('OSInstalling')
         .status({ progress: { percent: 5, message: 'm' } }),
     );
-    expect(woken((queues) => onDpuEvent(storesOf([event.object]), queues, event))).toEqual([`dpu: ${KEY}`]);
+    expect(woken((queues) => onDpuEvent(storesOf([event.object]), SETTINGS, queues, event))).toEqual([`dpu: ${KEY}`]);
   });
   test('whose phase changes wakes its set, and the host’s other DPUs that wait for the reset', () => {
     const event = updated(dpu().inPhase('OSInstalling'), dpu().inPhase('Rebooting'));
     const others = [sibling().inPhase('Rebooting').object, sibling().meta({ name: 'ready' }).inPhase('Ready').object];
-    expect(woken((queues) => onDpuEvent(storesOf([event.object, ...others]), queues, event))).toEqual([
+    expect(woken((queues) => onDpuEvent(storesOf([event.object, ...others]), SETTINGS, queues, event))).toEqual([
       `dpu: ${KEY}`,
       'dpuset: dpuset/dpf/set',
       'dpu: dpu/dpf/sibling',
@@ -50,25 +51,39 @@ describe('a Dpu', () => {
         .inPhase('Pending')
         .status({ conditions: [{ type: 'Ready', status: 'False', reason, message: '', lastTransitionTime: '' }] });
     const event = updated(waits('ImageNotReady'), waits('Preflight'));
-    expect(woken((queues) => onDpuEvent(storesOf([event.object]), queues, event))).toContain('dpuset: dpuset/dpf/set');
+    expect(woken((queues) => onDpuEvent(storesOf([event.object]), SETTINGS, queues, event))).toContain('dpuset: dpuset/dpf/set');
   });
   test('that is paused wakes the host’s other DPUs that wait for the reset', () => {
     const event = updated(dpu().inPhase('OSInstalling'), dpu().inPhase('OSInstalling').spec({ paused: true }));
     const stores = storesOf([event.object, sibling().inPhase('Rebooting').object]);
-    expect(woken((queues) => onDpuEvent(stores, queues, event))).toContain('dpu: dpu/dpf/sibling');
+    expect(woken((queues) => onDpuEvent(stores, SETTINGS, queues, event))).toContain('dpu: dpu/dpf/sibling');
   });
   test('that leaves the install lets those go on that wait for a place', () => {
     const waiting = sibling().spec({ nodeName: 'worker-2' }).inPhase('Pending').operation('preflight', 'Succeeded').object;
     const event = updated(dpu().inPhase('OSInstalling'), dpu().inPhase('Error'));
-    expect(woken((queues) => onDpuEvent(storesOf([event.object, waiting]), queues, event))).toContain('dpu: dpu/dpf/sibling');
+    expect(
+      woken((queues) => onDpuEvent(storesOf([event.object, waiting]), { ...SETTINGS, maxParallelInstalls: 1 }, queues, event)),
+    ).toContain('dpu: dpu/dpf/sibling');
+  });
+  test('that leaves the install wakes as many of those that wait as there are places', () => {
+    const waiting = (name: string, sinceMs: number) =>
+      sibling().meta({ name, uid: name }).inPhase('Pending', sinceMs).operation('preflight', 'Succeeded').object;
+    const event = updated(dpu().inPhase('OSInstalling'), dpu().inPhase('Error'));
+    const installing = sibling().meta({ name: 'installing', uid: 'i' }).inPhase('NodeEffect').object;
+    const stores = storesOf([event.object, installing, waiting('late', 1_000), waiting('first', 3_000), waiting('second', 2_000)]);
+    const told = (maxParallelInstalls: number) =>
+      woken((queues) => onDpuEvent(stores, { ...SETTINGS, maxParallelInstalls }, queues, event)).filter((key) => key.startsWith('dpu: '));
+    expect(told(1).slice(1)).toEqual([]);
+    expect(told(2).slice(1)).toEqual(['dpu: dpu/dpf/first']);
+    expect(told(3).slice(1)).toEqual(['dpu: dpu/dpf/first', 'dpu: dpu/dpf/second']);
   });
   test('that refers to another Bfb tells the one before', () => {
     const event = updated(dpu(), dpu().spec({ bfb: 'doca-2' }));
-    expect(woken((queues) => onDpuEvent(storesOf([event.object]), queues, event))).toContain('bfb: bfb/dpf/doca');
+    expect(woken((queues) => onDpuEvent(storesOf([event.object]), SETTINGS, queues, event))).toContain('bfb: bfb/dpf/doca');
   });
   test('that is gone is forgotten by the queue, tells its Bfb and its set, and has its host swept', () => {
     const event = { type: 'deleted' as const, object: dpu().object };
-    expect(woken((queues) => onDpuEvent(storesOf([]), queues, event))).toEqual([
+    expect(woken((queues) => onDpuEvent(storesOf([]), SETTINGS, queues, event))).toEqual([
       'dpu: dpu/dpf/worker-1-0000-4b-00',
       'dpuset: dpuset/dpf/set',
       'bfb: bfb/dpf/doca',

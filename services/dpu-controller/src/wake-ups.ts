@@ -2,9 +2,10 @@
 import { DPU_LABELS, NODE_ANNOTATIONS, nodeKey, wakeUpKey, type ClusterRef, type Dpu, type DPUFlavor, type Node } from '@dpf/api';
 import type { StoreEvent } from '@dpf/kube';
 import type { WakeUp } from '@dpf/queue';
+import { nextInLine } from './caps.ts';
 import { hostFacts, recordsOf } from './host/records.ts';
 import { clustersOf, isSameCluster } from './lifecycle/facts.ts';
-import type { World } from './world.ts';
+import type { Settings, World } from './world.ts';
 
 /** The queues that wake-ups go to. Losing one costs a recheck: failures are the sender's to log. */
 export interface Queues {
@@ -16,7 +17,8 @@ type Stores = World['stores'];
 
 export const dpuKey = ({ metadata }: Dpu): string => wakeUpKey('dpu', metadata.namespace ?? '', metadata.name);
 
-export function onDpuEvent({ dpus }: Stores, queues: Queues, event: StoreEvent<Dpu>): void {
+export function onDpuEvent(stores: Stores, settings: Settings, queues: Queues, event: StoreEvent<Dpu>): void {
+  const { dpus } = stores;
   const dpu = event.object;
   const old = event.type === 'updated' ? event.old : undefined;
   const { resourceVersion } = dpu.metadata;
@@ -31,7 +33,7 @@ export function onDpuEvent({ dpus }: Stores, queues: Queues, event: StoreEvent<D
   if (event.type === 'deleted' || !old || concernsHost(old) !== concernsHost(dpu)) {
     // A host's reset waits for all its DPUs; a limit frees a place for those that wait for it.
     const siblings = dpus.byIndex('host', dpu.spec.nodeName).filter((other) => other !== dpu && other.status?.phase === 'Rebooting');
-    const waiting = leftInstall(old, dpu, event.type) ? dpus.byIndex('waiting', 'install') : [];
+    const waiting = leftInstall(old, dpu, event.type) ? nextInLine(stores, settings) : [];
     for (const other of [...siblings, ...waiting]) queues.dpu({ key: dpuKey(other) });
   }
 }

@@ -3,6 +3,7 @@ import type { Bfb, ConfigMap, Dpu, DPUFlavor, Node, Secret } from '@dpf/api';
 import type { EventRecorder, ResourceClient, Store } from '@dpf/kube';
 import type { OperationSender } from '@dpf/queue';
 import type { Logger } from '@dpf/service';
+import { placeOf } from './place.ts';
 import type { TenantClusters } from './ports.ts';
 
 export interface World {
@@ -49,6 +50,6 @@ export const DPU_INDEXES = {
   name: ({ metadata }: Dpu): string[] => [metadata.name],
   flavor: ({ metadata, spec }: Dpu): string[] => [`${metadata.namespace}/${spec.dpuFlavor}`],
   bfb: ({ metadata, spec }: Dpu): string[] => [`${metadata.namespace}/${spec.bfb}`],
-  /** Waits for a place under the controller-wide limits. */
-  waiting: ({ status }: Dpu): string[] => (status?.phase === 'Pending' && status.operation?.state === 'Succeeded' ? ['install'] : []),
+  /** Under the controller-wide limits. */
+  place: (dpu: Dpu): string[] => [placeOf(dpu)].filter((place) => place !== undefined),
 } as const;

@@ -69,7 +69,8 @@ export const MISBEHAVIOUR: readonly Misbehaviour[] = [
 const RUN_SECONDS = 120;
 /** In this time nobody asks anything any more; looked at so often before it is a problem. */
 const IDLE_MS = 5_000;
-const LOOKS = 3;
+/** Work that failed at the end is tried again after pauses that grow; within so many looks it is over, which a loop never is. */
+const LOOKS = 8;
 
 export interface Told {
   /** From the objects' creation to the last Ready. */

@@ -9,6 +9,8 @@ import type { Benchmark, Run } from './benchmark.ts';
 /** Host-API writes, from creation to Ready. */
 const GOAL_WRITES = 16;
 const GOAL_CONFLICTS = 0.01;
+/** The Secret with the kubeconfig of a tenant cluster is watched from its first use on; a watch begins with a list. */
+const TENANT_LISTS = 1;
 const PATIENCE_SECONDS = 900;
 
 export const instant: Benchmark = {
@@ -35,7 +37,9 @@ async function among(hosts: number, { servers, say }: Run, result: Result): Prom
     const refused =
       sum((await fleet.metrics()).filter(({ code }) => code === '409').map(({ count }) => count)) -
       sum(measured.filter(({ code }) => code === '409').map(({ count }) => count));
-    const writes = hosts * sum(writesPerDpu(await readAudit(fleet.host.auditLog, from), hosts).values());
+    // What the image costs is no Dpu's.
+    const audit = (await readAudit(fleet.host.auditLog, from)).filter(({ userAgent = '' }) => !userAgent.startsWith('bfb-downloader'));
+    const writes = hosts * sum(writesPerDpu(audit, hosts).values());
     const listsOf = (service: string) =>
       sum(asked.filter(({ verb, userAgent }) => verb === 'list' && userAgent.startsWith(service)).map(({ count }) => count));
     const gets = sum(
@@ -48,7 +52,7 @@ async function among(hosts: number, { servers, say }: Run, result: Result): Prom
       {
         what: `lists of dpu-controller ${among}`,
         measured: String(listsOf('dpu-controller')),
-        goal: atMost(listsOf('dpu-controller'), 0, ''),
+        goal: atMost(listsOf('dpu-controller'), TENANT_LISTS, ''),
       },
       { what: `lists of dpuset-controller ${among}`, measured: String(listsOf('dpuset-controller')) },
       {

@@ -44,6 +44,7 @@ async function underLimit({ servers, size, say }: Run, limit: number, fast: bool
     const before = await processors(fleet);
     say('the set is applied');
     const makespan = await fleet.provision(PATIENCE_SECONDS);
+    say(`all Ready after ${shown(makespan)} s`);
     const after = await processors(fleet);
     const audit = await readAudit(fleet.host.auditLog, from);
     const writes = audit.filter(isRoad).length;

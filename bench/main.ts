@@ -6,6 +6,13 @@ import type { Result } from './src/report/result.ts';
 import { tableOf } from './src/report/table.ts';
 import { serversOf } from './src/servers/servers.ts';
 
+// Redis and the processes that are measured end with this one's exit, which a signal alone would skip.
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)
+  process.once(signal, () => process.exit(code));
+
 const options = readOptions(process.argv.slice(2));
 const say = (line: string) => console.error(`  ${line}`);
 const servers = await serversOf(options.controlPlane, say);

@@ -91,7 +91,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
 }
 
 /** A port that is free now; the service that is to listen there must keep its address over restarts. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

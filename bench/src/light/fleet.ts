@@ -3,8 +3,6 @@
  * hosts costs the controllers is the same; no card, no FUSE and no process per agent takes the processor from them.
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KINDS, type Bfb, type Dpu, type DPUFlavor, type DpuSet, type Pod } from '@dpf/api';
@@ -17,7 +15,7 @@ import { AGENT_ACCOUNT, AGENT_AUDIENCE } from '../../../e2e/fleet/agents.ts';
 import { NAMESPACE, registerHost } from '../../../e2e/fleet/control-plane.ts';
 import { startControlPlanes } from '../../../e2e/fleet/control-planes.ts';
 import { BFB_PATH } from '../../../e2e/fleet/fleet.ts';
-import { startServices, type Services } from '../../../e2e/fleet/services.ts';
+import { freePort, startServices, type Services } from '../../../e2e/fleet/services.ts';
 import { describeDpu, Watching } from '../../../e2e/fleet/watching.ts';
 import { newRunFolder } from '../../../e2e/fleet/workspace.ts';
 import { example } from '../../../e2e/stories/example.ts';
@@ -182,13 +180,4 @@ function requestsIn(metrics: string): { verb: string; kind: string; code: string
     const label = (name: string) => new RegExp(`${name}="([^"]*)"`).exec(labels)?.[1] ?? '';
     return { verb: label('verb'), kind: label('kind'), code: label('code'), count: Number(count) };
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -112,7 +112,12 @@ export async function setUp({ redis, controlPlane }) {
   const major = Number(process.versions.node.split('.')[0]);
   if (major < 20) stop(`Node ${process.versions.node} is too old.`, 'Install Node 20 or newer.');
   const bin = major >= NODE_MAJOR ? dirname(process.execPath) : join(fromNpm('node', NODE), 'bin');
-  const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
+  const env = {
+    // Programs start from their sources, in tests hundreds of times: kept once compiled, a start takes half the processor time.
+    NODE_COMPILE_CACHE: join(ROOT, 'node_modules', '.cache', 'compiled'),
+    ...process.env,
+    PATH: `${bin}${delimiter}${process.env.PATH}`,
+  };
   ensurePackages(env);
   if (redis) ensureRedis();
   if (controlPlane) ensureControlPlane(env);

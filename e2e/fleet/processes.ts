@@ -48,10 +48,10 @@ export class ManagedProcess {
     this.#wanted = true;
     if (this.#child) return;
     this.#starts += 1;
-    const { PATH = '', HOME = '', NODE_EXTRA_CA_CERTS } = process.env;
+    const { PATH = '', HOME = '', NODE_COMPILE_CACHE = '', NODE_EXTRA_CA_CERTS } = process.env;
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--import', LIFELINE, ...this.spec.argv], {
       cwd: this.spec.cwd,
-      env: { PATH, HOME, ...(NODE_EXTRA_CA_CERTS ? { NODE_EXTRA_CA_CERTS } : {}), ...this.spec.env },
+      env: { PATH, HOME, NODE_COMPILE_CACHE, ...(NODE_EXTRA_CA_CERTS ? { NODE_EXTRA_CA_CERTS } : {}), ...this.spec.env },
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     });
     this.#child = child;

@@ -95,6 +95,7 @@ export class Stage {
     const child = spawn(process.execPath, [MAIN], {
       env: {
         PATH: process.env['PATH'],
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
         KUBECONFIG: join(this.folder, 'kubeconfig'),
         REDIS_URL: this.redis.url,
         BFB_VOLUME: this.volume,

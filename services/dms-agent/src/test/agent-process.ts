@@ -32,6 +32,7 @@ export class AgentProcess {
     const child = spawn(process.execPath, [main], {
       env: {
         PATH: process.env['PATH'],
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
         NODE_NAME: node,
         AGENT_API_URL: controller.url,
         AGENT_API_CA_FILE: controller.caFile,

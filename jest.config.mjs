@@ -13,5 +13,6 @@ export default {
   },
   transformIgnorePatterns: ['/node_modules/'],
   testTimeout: 60_000,
+  testSequencer: '<rootDir>/hack/longest-first.mjs',
   maxWorkers: 2,
 };

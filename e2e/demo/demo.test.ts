@@ -22,6 +22,7 @@ describe('the demo', () => {
       expect(stdout).toContain(phase);
     expect(stdout).toMatch(/Initializing .*hbn/);
     expect(stdout).toMatch(/all 2 DPUs are Ready/);
+    expect(stdout).toMatch(/DESIRED +UPDATED +READY.*\ndpuset-demo +2 +2 +2 +0 +0 /);
     expect(stdout).toMatch(/\$ kubectl get dpu -n dpf-provisioning\nNAME .*PHASE/);
   }, 180_000);
 

@@ -93,6 +93,8 @@ async function refusals({ host: { auditLog } }: Fleet): Promise<string[]> {
 }
 
 async function printTables({ kubectl }: Fleet): Promise<void> {
+  // A set hears of its last Dpu a moment after that Dpu is Ready.
+  await kubectl('wait', '--for=condition=Ready', 'dpuset', '--all', '-n', NAMESPACE, '--timeout=60s');
   for (const kind of ['bfb', 'dpuset', 'dpu'])
     console.log(`\n$ kubectl get ${kind} -n ${NAMESPACE}\n${await kubectl('get', kind, '-n', NAMESPACE)}`);
   console.log();

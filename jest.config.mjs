@@ -14,5 +14,6 @@ export default {
   transformIgnorePatterns: ['/node_modules/'],
   testTimeout: 60_000,
   testSequencer: '<rootDir>/hack/longest-first.mjs',
-  maxWorkers: 2,
+  // More than the two cores of a small machine: files that run whole fleets wait more than they compute.
+  maxWorkers: 3,
 };

@@ -3,7 +3,7 @@ import type { Bfb, Dpu, DPUFlavor, Node, Phase, Report } from '@dpf/api';
 import { hostFacts } from './host/records.ts';
 import { capsOf } from './caps.ts';
 import { hashOf, previewBfcfg, readValues } from './flavor-inputs.ts';
-import { at, clustersOf, hasFinalizer, isClaimed, isSameCluster } from './lifecycle/facts.ts';
+import { at, clustersOf, hasFinalizer, isBeingDeleted, isClaimed, isSameCluster, phaseOf } from './lifecycle/facts.ts';
 import type { BfbFacts, FlavorFacts, FormerCluster, Observed, Seen, Sibling, TenantFacts } from './lifecycle/observed.ts';
 import type { World } from './world.ts';
 
@@ -19,7 +19,7 @@ export interface ObserveOptions {
   /** The Node as it was just read. */
   node?: Node;
   report?: Report;
-  /** Reads all that the parameters of an operation are made of, whatever its state. */
+  /** Reads all that the parameters of the phase's operation are made of, whatever its state. */
   forClaim?: boolean;
   signal?: AbortSignal;
 }
@@ -60,7 +60,7 @@ export async function observe(world: World, dpu: Dpu, options: ObserveOptions = 
     caps: {},
     ...(report ? { report } : {}),
   };
-  const needs = options.forClaim ? FOR_CLAIM : needsOf(base);
+  const needs = options.forClaim ? new Set(NEEDS[phaseOf(base)]) : needsOf(base);
   const stored = needs.has('flavor') ? stores.flavors.get({ namespace, name: dpu.spec.dpuFlavor }) : undefined;
   // As long as the flavor is missing nothing else matters, and nobody is asked for anything.
   if (needs.has('flavor') && !stored && needs.has('hash'))
@@ -81,14 +81,11 @@ export async function observe(world: World, dpu: Dpu, options: ObserveOptions = 
   }
 }
 
-const FOR_CLAIM: ReadonlySet<Need> = new Set(['flavor', 'hash', 'bfb', 'tenant', 'caps', 'bfcfg']);
-
 function needsOf(o: Observed): ReadonlySet<Need> {
-  const { status, metadata } = o.dpu;
-  if (metadata.deletionTimestamp !== undefined) return new Set(['tenant']);
+  if (isBeingDeleted(o)) return new Set(['tenant']);
   // While the agent is at work on the card nothing but its word counts.
   if (isClaimed(o)) return new Set();
-  const phase = status?.phase ?? 'Initializing';
+  const phase = phaseOf(o);
   if (phase === 'Initializing' && (o.host === 'absent' || !hasFinalizer(o))) return new Set();
   return new Set(NEEDS[phase]);
 }

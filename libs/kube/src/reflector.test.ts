@@ -29,8 +29,9 @@ async function reflecting(handle: (request: Request, reply: Reply) => void, tuni
 const isWatch = (request: Request) => request.query.has('watch');
 const watchedFrom = (server: FaultServer) => server.requests.filter(isWatch).map((request) => request.query.get('resourceVersion'));
 
-describe('a watch that ended in its time', () => {
-  const inItsTime = (reply: Reply) => {
+describe('a watch that the server ended', () => {
+  const SECOND = { watchMs: [1_000, 1_000] } as const;
+  const afterASecond = (reply: Reply) => {
     reply.stream();
     setTimeout(() => reply.end(), 1_050);
   };
@@ -39,13 +40,13 @@ describe('a watch that ended in its time', () => {
     return { type, object: { ...object, metadata: { ...object.metadata, annotations: { 'k8s.io/initial-events-end': 'true' } } } };
   };
 
-  test('is followed by one that tells all again: lost changes and additions are made up for', async () => {
+  test('in its time is followed by one that tells all again: lost changes and additions are made up for', async () => {
     const { server, seen } = await reflecting((request, reply) => {
       if (!isWatch(request)) return reply.json(listOf(5, [widget('a', 3), widget('b', 4)]));
-      if (request.nth === 1) return inItsTime(reply);
+      if (request.nth === 1) return afterASecond(reply);
       reply.stream(event('ADDED', widget('a', 3)), event('ADDED', widget('b', 8)), event('ADDED', widget('d', 7)), whole(9));
       if (request.nth === 2) setTimeout(() => reply.raw.destroy(), 20);
-    });
+    }, SECOND);
     await until(() => server.count('watch') === 3);
     expect(seen.slice(2)).toEqual(['updated b 8', 'added d 7']);
     expect(server.requests.filter(isWatch).map(({ query }) => [query.get('resourceVersion'), query.get('sendInitialEvents')])).toEqual([
@@ -60,9 +61,9 @@ describe('a watch that ended in its time', () => {
     const { server, seen } = await reflecting((request, reply) => {
       const all = [widget('a', 3), widget('b', 4), widget('c', 5)];
       if (!isWatch(request)) return reply.json(request.nth === 1 ? listOf(5, all) : listOf(9, [widget('a', 3), widget('b', 8)]));
-      if (request.nth === 1) return inItsTime(reply);
+      if (request.nth === 1) return afterASecond(reply);
       reply.stream(...(request.nth === 2 ? [event('ADDED', widget('a', 3)), whole(9)] : []));
-    });
+    }, SECOND);
     await until(() => server.count('watch') === 3);
     expect(seen.slice(3)).toEqual(['updated b 8', 'deleted c 5']);
     expect(server.count('list')).toBe(2);
@@ -73,13 +74,26 @@ describe('a watch that ended in its time', () => {
     const { server, problems } = await reflecting((request, reply) => {
       if (!isWatch(request)) return reply.json(listOf(5, [widget('a', 3)]));
       if (request.query.has('sendInitialEvents')) return reply.refuse(422, 'Invalid');
-      if (request.nth === 1) return inItsTime(reply);
+      if (request.nth === 1) return afterASecond(reply);
       reply.stream(bookmark(6));
-    });
+    }, SECOND);
     await until(() => server.count('watch') === 3);
     expect(server.requests.at(-1)?.query.has('sendInitialEvents')).toBe(false);
     expect(problems.map(({ during }) => during)).toEqual(['watch']);
     expect(server.count('list')).toBe(1);
+  });
+
+  test('before its time, as that of a client which falls behind, goes on where it was for the time that is left', async () => {
+    const { server, seen } = await reflecting((request, reply) => {
+      if (!isWatch(request)) return reply.json(listOf(5, [widget('a', 3)]));
+      if (request.nth > 1) return reply.stream(event('MODIFIED', widget('a', 9)));
+      afterASecond(reply);
+      reply.stream(event('MODIFIED', widget('a', 7)));
+    });
+    await until(() => seen.length === 3);
+    const [first, second] = server.requests.filter(isWatch).map(({ query }) => query);
+    expect([second?.get('resourceVersion'), second?.get('sendInitialEvents')]).toEqual(['7', null]);
+    expect(Number(second?.get('timeoutSeconds'))).toBeLessThan(Number(first?.get('timeoutSeconds')));
   });
 });
 

@@ -18,7 +18,7 @@ const PER_OBJECT_MS = 100;
 /** Deletions that a relist found, told between two turns of other work. */
 const CHUNK = 500;
 
-/** {@link Reflector}: one loop that lists when it must, else watches from where it was. Each watch that ends in its time is followed by one that tells all again. */
+/** {@link Reflector}: one loop that lists when it must, else watches from where it was. In its time a watch is followed by one that tells all again. */
 export class KindReflector<T extends KubeObject> implements Reflector<T> {
   readonly #transport: Transport;
   readonly #kind: KindInfo;
@@ -30,6 +30,8 @@ export class KindReflector<T extends KubeObject> implements Reflector<T> {
   /** Where the watch goes on; undefined: a list is needed. */
   #position: WatchPosition | undefined;
   #retells = true;
+  /** By performance.now(): from then on the next watch shows whether an event got lost since all was told last. */
+  #retellDue = 0;
   #loop: Promise<void> | undefined;
   hasSynced = false;
 
@@ -81,6 +83,11 @@ export class KindReflector<T extends KubeObject> implements Reflector<T> {
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
+      // A watch that ended before goes on where it was: a server ends that of a client which falls behind, and to be told all would put it back further.
+      if (this.#position && performance.now() >= this.#retellDue) {
+        this.#position.retell = this.#retells;
+        this.#retellDue = this.#nextDue();
+      }
       const during = this.#position ? 'watch' : 'list';
       const began = performance.now();
       const error = await (this.#position ? this.#watch(this.#position) : this.#list()).then(
@@ -90,8 +97,6 @@ export class KindReflector<T extends KubeObject> implements Reflector<T> {
       if (signal.aborted) return;
       const proven = during === 'watch' && performance.now() - began >= PROVEN_MS;
       if (proven) this.#backoff.reset();
-      // The server ended the watch in its time: the next one shows whether an event got lost in this one.
-      if (proven && error === undefined && this.#position) this.#position.retell = this.#retells;
       if (error !== undefined) await this.#recover(during, error);
       // A server that ends every watch at once must not be asked in a tight loop.
       else if (during === 'watch' && !proven) await this.#pause();
@@ -136,12 +141,13 @@ export class KindReflector<T extends KubeObject> implements Reflector<T> {
     }
     await this.#keepOnly(seen);
     this.#position = { resourceVersion };
+    this.#retellDue = this.#nextDue();
     this.hasSynced = true;
     this.#synced.resolve();
   }
 
   async #watch(position: WatchPosition): Promise<void> {
-    const events = watch<T>(this.#transport, this.#kind, this.#options, position, this.#watchSeconds(), this.#stop.signal);
+    const events = watch<T>(this.#transport, this.#kind, this.#options, position, this.#secondsLeft(), this.#stop.signal);
     const retold = new Set<string>();
     for await (const { type, object } of events) {
       if (type === WHOLE) {
@@ -159,10 +165,15 @@ export class KindReflector<T extends KubeObject> implements Reflector<T> {
     }
   }
 
-  #watchSeconds(): number {
+  #nextDue(): number {
     const [least, most] = this.#transport.tuning.watchMs;
     const ms = Math.min(most, Math.max(least, this.store.size * PER_OBJECT_MS));
-    return Math.ceil((ms * (0.8 + 0.2 * Math.random())) / 1000);
+    return performance.now() + ms * (0.8 + 0.2 * Math.random());
+  }
+
+  /** What a watch lasts that begins now. */
+  #secondsLeft(): number {
+    return Math.max(1, Math.ceil((this.#retellDue - performance.now()) / 1000));
   }
 
   /** Removes what is gone: everything whose key was not seen. */

@@ -3,19 +3,22 @@ import type { ObjectRef, Store } from './ports.ts';
 
 type IndexFunction<T> = (object: T) => readonly string[];
 
+interface Index<T> {
+  valuesOf: IndexFunction<T>;
+  /** By value. Under most values there is one object, which needs no map around it. */
+  found: Map<string, T | Map<string, T>>;
+}
+
 /** The key of an object in a store. */
 export const keyOf = (ref: { namespace?: string; name: string }): string => `${ref.namespace ?? ''}/${ref.name}`;
 
-/** The objects of a kind, found by name and by the values of named index functions. */
+/** The objects of a kind, found by name and by the values of named index functions, which tell the same of the same object each time. */
 export class IndexedStore<T extends KubeObject> implements Store<T> {
-  readonly #objects = new Map<string, { object: T; values: Map<string, readonly string[]> }>();
-  /** index → value → key → object. */
-  readonly #indexes = new Map<string, Map<string, Map<string, T>>>();
-  readonly #functions: readonly [string, IndexFunction<T>][];
+  readonly #objects = new Map<string, T>();
+  readonly #indexes: ReadonlyMap<string, Index<T>>;
 
   constructor(indexes: Record<string, IndexFunction<T>> = {}) {
-    this.#functions = Object.entries(indexes);
-    for (const [name] of this.#functions) this.#indexes.set(name, new Map());
+    this.#indexes = new Map(Object.entries(indexes).map(([name, valuesOf]) => [name, { valuesOf, found: new Map() }]));
   }
 
   get size(): number {
@@ -23,11 +26,11 @@ export class IndexedStore<T extends KubeObject> implements Store<T> {
   }
 
   get(ref: ObjectRef): T | undefined {
-    return this.#objects.get(keyOf(ref))?.object;
+    return this.#objects.get(keyOf(ref));
   }
 
   list(): T[] {
-    return Array.from(this.#objects.values(), ({ object }) => object);
+    return [...this.#objects.values()];
   }
 
   keys(): string[] {
@@ -35,37 +38,47 @@ export class IndexedStore<T extends KubeObject> implements Store<T> {
   }
 
   byIndex(index: string, value: string): T[] {
-    const values = this.#indexes.get(index);
-    if (!values) throw new TypeError(`the store has no index ${index}`);
-    return [...(values.get(value)?.values() ?? [])];
+    const known = this.#indexes.get(index);
+    if (!known) throw new TypeError(`the store has no index ${index}`);
+    const found = known.found.get(value);
+    if (found === undefined) return [];
+    return found instanceof Map ? [...found.values()] : [found];
   }
 
   /** @throws whatever an index function throws; the store is then unchanged */
   set(object: T): void {
     const key = keyOf(object.metadata);
-    const values = new Map(this.#functions.map(([name, values]) => [name, [...values(object)]]));
+    const indexed = [...this.#indexes.values()].map(({ valuesOf, found }) => [found, valuesOf(object)] as const);
     this.remove(key);
-    this.#objects.set(key, { object, values });
-    for (const [name, mine] of values) for (const value of mine) this.#bucket(name, value).set(key, object);
+    this.#objects.set(key, object);
+    for (const [found, values] of indexed) for (const value of values) add(found, value, key, object);
   }
 
   remove(key: string): T | undefined {
-    const entry = this.#objects.get(key);
-    if (!entry) return undefined;
+    const object = this.#objects.get(key);
+    if (!object) return undefined;
     this.#objects.delete(key);
-    for (const [name, values] of entry.values)
-      for (const value of values) {
-        const bucket = this.#bucket(name, value);
-        bucket.delete(key);
-        if (bucket.size === 0) this.#indexes.get(name)?.delete(value);
-      }
-    return entry.object;
+    for (const { valuesOf, found } of this.#indexes.values()) for (const value of valuesOf(object)) drop(found, value, key);
+    return object;
   }
+}
 
-  #bucket(index: string, value: string): Map<string, T> {
-    const values = this.#indexes.get(index) as Map<string, Map<string, T>>;
-    let bucket = values.get(value);
-    if (!bucket) values.set(value, (bucket = new Map()));
-    return bucket;
+function add<T extends KubeObject>(found: Index<T>['found'], value: string, key: string, object: T): void {
+  const there = found.get(value);
+  if (there instanceof Map) there.set(key, object);
+  else if (there === undefined || keyOf(there.metadata) === key) found.set(value, object);
+  else {
+    found.set(
+      value,
+      new Map([
+        [keyOf(there.metadata), there],
+        [key, object],
+      ]),
+    );
   }
+}
+
+function drop<T extends KubeObject>(found: Index<T>['found'], value: string, key: string): void {
+  const there = found.get(value);
+  if (there instanceof Map ? there.delete(key) && there.size === 0 : there && keyOf(there.metadata) === key) found.delete(value);
 }

@@ -1,6 +1,7 @@
 import type { KindInfo, KubeObject } from '@dpf/api';
 import type { ReflectOptions, Store, StoreEvent } from './ports.ts';
 import { compareResourceVersion } from './resource-version.ts';
+import { SharedTexts } from './shared-texts.ts';
 import { IndexedStore, keyOf } from './store.ts';
 
 /** What a list or a watch says, made into a store and the events of its changes. Nothing that a handler, transform or index throws gets out. */
@@ -8,6 +9,7 @@ export class Cache<T extends KubeObject> {
   readonly #store: IndexedStore<T>;
   readonly #handlers = new Set<(event: StoreEvent<T>) => void>();
   readonly #transform: (object: T) => T;
+  readonly #texts = new SharedTexts();
   readonly #kind: KindInfo;
   readonly #onError: (error: Error) => void;
 
@@ -72,7 +74,7 @@ export class Cache<T extends KubeObject> {
 
   #lean(raw: T): T {
     const { managedFields: _, ...metadata } = raw.metadata as T['metadata'] & { managedFields?: unknown };
-    return this.#transform({ ...raw, apiVersion: this.#kind.apiVersion, kind: this.#kind.kind, metadata });
+    return this.#texts.shareIn(this.#transform({ ...raw, apiVersion: this.#kind.apiVersion, kind: this.#kind.kind, metadata }));
   }
 
   #emit(event: StoreEvent<T>): void {

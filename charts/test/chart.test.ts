@@ -172,6 +172,13 @@ describe('single values', () => {
       count('one replica, caps, discovery by agents, no hooks', 'PodDisruptionBudget'),
     ]).toEqual([3, 0]);
   });
+  test('replicas of null are left to whoever scales, and have a disruption budget', () => {
+    const scaled = of('several namespaces').filter(
+      ({ kind, metadata }) => kind === 'Deployment' && metadata.name.endsWith('-dpu-controller'),
+    );
+    expect(scaled.map(({ spec }) => Object.hasOwn(spec as object, 'replicas'))).toEqual([false]);
+    expect(count('several namespaces', 'PodDisruptionBudget')).toBe(3);
+  });
   test('CRDs are kept when the release goes, and left out where another release has them', () => {
     const crds = defaults().filter(({ kind }) => kind === 'CustomResourceDefinition');
     expect(crds.map(({ metadata }) => metadata.annotations?.['helm.sh/resource-policy'])).toEqual(['keep', 'keep', 'keep', 'keep']);
@@ -272,7 +279,7 @@ describe('wrong values are refused with a sentence', () => {
     const WRONG: [object, RegExp][] = [
       [{ dpuControler: { replicas: 3 } }, /additional properties 'dpuControler' not allowed/],
       [{ 'dpuController.replica': 3 }, /at '\/dpuController': additional properties 'replica' not allowed/],
-      [{ 'dpuController.replicas': 'many' }, /at '\/dpuController\/replicas': got string, want integer/],
+      [{ 'dpuController.replicas': 'many' }, /at '\/dpuController\/replicas': got string, want null or integer/],
       [{ 'dpuController.maxParallelInstalls': 0 }, /at '\/dpuController\/maxParallelInstalls'/],
       [{ discovery: 'nft' }, /at '\/discovery': value must be one of '', 'nfd', 'agent'/],
       [{ logLevel: 'verbose' }, /at '\/logLevel': value must be one of/],

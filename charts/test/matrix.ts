@@ -25,7 +25,11 @@ export const MATRIX: Record<string, Rendering> = {
     },
   },
   'several namespaces': {
-    values: { watchNamespaces: ['team-b', 'team-a'], tenantClusters: [{ namespace: 'team-a', usableFrom: ['team-b'] }] },
+    values: {
+      'dpuController.replicas': null,
+      watchNamespaces: ['team-b', 'team-a'],
+      tenantClusters: [{ namespace: 'team-a', usableFrom: ['team-b'] }],
+    },
   },
   'the founding document': {
     values: {

@@ -49,8 +49,8 @@ beforeAll(async () => {
   };
   const decode = (name: string, key: string) => Buffer.from(text('Secret', name, 'data')[key] ?? '', 'base64').toString();
   const config = (files['redis.conf'] ?? '')
-    .replaceAll('/etc/redis/acl/', `${folder}/`)
-    .replaceAll('/etc/redis/tls/', `${folder}/`)
+    .replaceAll('/etc/dpf/redis/acl/', `${folder}/`)
+    .replaceAll('/etc/dpf/redis/tls/', `${folder}/`)
     .replace('dir /data', `dir ${folder}`)
     .replace('tls-port 6379', `tls-port ${port}\nbind 127.0.0.1`);
   writeFileSync(join(folder, 'redis.conf'), config);
@@ -86,7 +86,7 @@ describe('Redis as the chart runs it', () => {
   test('answers the readiness probe’s command', async () => {
     const { containers } = podOf(find(all, 'StatefulSet', 'dpf-provisioning-redis')) ?? { containers: [] };
     const probe = (containers[0]?.['readinessProbe'] as { exec: { command: string[] } }).exec.command;
-    const [tool, ...args] = probe.map((word) => word.replace('/etc/redis/tls/', `${folder}/`));
+    const [tool, ...args] = probe.map((word) => word.replace('/etc/dpf/redis/tls/', `${folder}/`));
     const answer = await new Promise((resolve) =>
       execFile(tool ?? '', ['-p', String(port), ...args], (_error, stdout) => resolve(stdout.trim())),
     );

@@ -15,7 +15,9 @@ metadata:
   annotations: {{- toYaml . | nindent 4 }}
   {{- end }}
 spec:
+  {{- if not (kindIs "invalid" $values.replicas) }}
   replicas: {{ $values.replicas }}
+  {{- end }}
   strategy:
     {{- if .alone }}
     type: Recreate

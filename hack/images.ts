@@ -61,9 +61,10 @@ const targets = program.args.length > 0 ? program.args : TARGETS;
 const unknown = targets.filter((target) => !TARGETS.includes(target));
 if (unknown.length > 0) program.error(`no such service: ${unknown.join(', ')} (there are ${TARGETS.join(', ')})`);
 
+// `docker version` asks the daemon too: a client alone builds nothing.
 const name =
-  options.engine ?? Object.keys(ENGINES).find((candidate) => spawnSync(candidate, ['--version'], { stdio: 'ignore' }).status === 0);
-if (!name) program.error('docker, podman or buildah is needed to build images, and none is on PATH; install one of them');
+  options.engine ?? Object.keys(ENGINES).find((candidate) => spawnSync(candidate, ['version'], { stdio: 'ignore' }).status === 0);
+if (!name) program.error('docker (with its daemon), podman or buildah is needed to build images, and none works here; install one of them');
 const engine = ENGINES[name as string] as Engine;
 const run = (command: string, argv: string[]) => execFileSync(command, argv, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
 

@@ -1,19 +1,23 @@
 /** What every request handler works with. */
-import type { AuditLog, RequestCounters } from './audit.ts';
+import type { RequestCounters } from './audit.ts';
 import type { Resource, Registry } from './resources/resource.ts';
 import type { Store } from './store/store.ts';
 import type { Collection } from './store/collection.ts';
 import type { Keys } from './auth/keys.ts';
 import type { User } from './auth/user.ts';
-import type { Watches } from './store/watches.ts';
+
+/** How a watch is ended from outside: with the in-stream 410 of a compaction, or by cutting the connection. */
+export type Ending = 'expired' | 'cut';
 
 export interface Api {
   store: Store;
   registry: Registry;
-  audit: AuditLog;
+  /** The file to which accepted writes are appended. */
+  auditLog: string | undefined;
   requests: RequestCounters;
   keys: Keys;
-  watches: Watches;
+  /** Ends each of the watches that are open. */
+  watches: Set<(ending: Ending) => void>;
   clock: () => Date;
 }
 

@@ -1,3 +1,3 @@
 export { startKubeSim, type KubeSim, type KubeSimOptions } from './server.ts';
 export { createPki, type KeyAndCert, type Pki } from '@dpf/pki';
-export type { AuditEntry, AuditEvent, RequestCount, RequestCounters, RequestFilter } from './audit.ts';
+export type { AuditEvent, RequestCount, RequestCounters, RequestFilter } from './audit.ts';

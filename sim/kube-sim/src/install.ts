@@ -2,17 +2,26 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import type { Api, Call } from './api.ts';
+import { collectionOf, type Api, type Call } from './api.ts';
 import { CRD } from './resources/crd.ts';
+import type { Resource } from './resources/resource.ts';
 import { asObject } from './schema/metadata.ts';
 import { ApiFailure } from './status.ts';
 import { create, update } from './verbs/write.ts';
 
-/** A call by the server itself. Throws where there is no such resource. */
-export function systemCall(api: Api, apiVersion: string, plural: string): Call {
-  const resource = api.registry.find(apiVersion, plural);
-  if (!resource) throw new Error(`no resource ${plural} in ${apiVersion}`);
-  return { resource, user: { name: 'system:apiserver', groups: ['system:masters'] }, userAgent: 'kube-sim', query: new URLSearchParams() };
+const callOf = (resource: Resource): Call => ({
+  resource,
+  user: { name: 'system:apiserver', groups: ['system:masters'] },
+  userAgent: 'kube-sim',
+  query: new URLSearchParams(),
+});
+
+/** The namespaces that every cluster has. */
+export function installNamespaces(api: Api): void {
+  const call = callOf(api.registry.find('v1', 'namespaces')!);
+  for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease'])
+    if (!collectionOf(api, call.resource).items.has(name))
+      create(api, call, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, () => undefined);
 }
 
 async function filesOf(path: string): Promise<string[]> {
@@ -25,14 +34,14 @@ async function filesOf(path: string): Promise<string[]> {
 
 /** Installs the CustomResourceDefinitions found in files and folders; other documents in them are passed over. Throws with file and fault. */
 export async function installDefinitions(api: Api, paths: string[]): Promise<void> {
-  const call = systemCall(api, 'apiextensions.k8s.io/v1', CRD.plural);
+  const call = callOf(CRD);
   for (const file of (await Promise.all(paths.map(filesOf))).flat()) {
     for (const document of parseAllDocuments(await readFile(file, 'utf8'))) {
       const value: unknown = document.toJS();
       if ((value as { kind?: string } | null)?.kind !== CRD.kind) continue;
       try {
         const object = asObject(value, { apiVersion: 'apiextensions.k8s.io/v1', kind: CRD.kind });
-        const old = api.store.collection(CRD.collection).items.get(object.metadata.name);
+        const old = collectionOf(api, CRD).items.get(object.metadata.name);
         if (old) update(api, call, old, { ...object, status: old.object['status'] }, () => undefined);
         else create(api, call, object, () => undefined);
       } catch (error) {

@@ -4,8 +4,8 @@ import { badRequest } from './status.ts';
 
 export type Matcher = (object: KubeObject) => boolean;
 
-/** Field name in a selector → the value it is compared with. */
-export type SelectableFields = Record<string, (object: KubeObject) => string>;
+/** The fields that every kind can be selected by, and their paths. */
+const METADATA = { 'metadata.name': 'metadata.name', 'metadata.namespace': 'metadata.namespace' };
 
 /** Splits at commas outside of parentheses. */
 const clauses = (selector: string): string[] => selector.match(/(?:[^,(]|\([^)]*\))+/g)?.map((clause) => clause.trim()) ?? [];
@@ -40,25 +40,16 @@ export function labelMatcher(selector: string | undefined): Matcher | undefined 
   return (object) => requirements.every((matches) => matches(object.metadata.labels ?? {}));
 }
 
-/** The fields that every kind can be selected by. */
-export const METADATA_FIELDS: SelectableFields = {
-  'metadata.name': (object) => object.metadata.name,
-  'metadata.namespace': (object) => object.metadata.namespace ?? '',
-};
-
-/** A selectable field that is read from the object at its own path. */
-export const field = (path: string): SelectableFields => ({ [path]: (object) => String(at(object, ...path.split('.')) ?? '') });
-
 /** Compiles a field selector; 400 for a field that the kind cannot be selected by. */
-export function fieldMatcher(selector: string | undefined, fields: SelectableFields): Matcher | undefined {
+export function fieldMatcher(selector: string | undefined, fields: Record<string, string>): Matcher | undefined {
   if (!selector) return undefined;
   const requirements = clauses(selector).map((clause) => {
     const parts = /^([^=!]+?)(==|=|!=)(.*)$/.exec(clause);
     if (!parts) throw badRequest(`invalid field selector: '${clause}'; can't understand '${clause}'`);
     const [, name, operator, value] = parts as unknown as [string, string, string, string];
-    const read = fields[name] ?? METADATA_FIELDS[name];
-    if (!read) throw badRequest(`field label not supported: ${name}`);
-    return operator === '!=' ? (object: KubeObject) => read(object) !== value : (object: KubeObject) => read(object) === value;
+    const path = { ...METADATA, ...fields }[name]?.split('.');
+    if (!path) throw badRequest(`field label not supported: ${name}`);
+    return (object: KubeObject) => (String(at(object, ...path) ?? '') === value) === (operator !== '!=');
   });
   return (object) => requirements.every((matches) => matches(object));
 }

@@ -1,11 +1,9 @@
-/** Signing requests: who asks, what is approved without a person, what is signed, what is forgotten. */
-import { X509Certificate, webcrypto } from 'node:crypto';
-import 'reflect-metadata';
+/** Signing requests: who asks, what is approved without a person, what is signed. */
+import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import * as x509 from '@peculiar/x509';
-import { judge } from '../src/certificates/judge.ts';
+import { judge, type SigningRequest } from '../../kube-controllers/src/judge.ts';
+import { pemOf, pkcs10 } from '../../kube-controllers/test/pkcs10.ts';
 import type { KubeSim } from '../src/index.ts';
-import type { KubeObject } from '../src/objects.ts';
 import type { Body, Client } from './client.ts';
 import { embedded, fresh } from './server.ts';
 
@@ -13,8 +11,6 @@ const CSRS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 const NODE_CLIENT = 'kubernetes.io/kube-apiserver-client-kubelet';
 const CLIENT = 'kubernetes.io/kube-apiserver-client';
 const USAGES = ['digital signature', 'client auth'];
-const SIGNING = { name: 'ECDSA', hash: 'SHA-256' } as const;
-type CreateArguments = Parameters<typeof x509.Pkcs10CertificateRequestGenerator.create>;
 
 let sim: KubeSim;
 let client: Client;
@@ -26,15 +22,6 @@ afterAll(async () => {
   await sim.close();
 });
 
-async function pkcs10(subject: string, dnsNames: string[] = []): Promise<Buffer> {
-  const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
-  const extensions = dnsNames.length ? [new x509.SubjectAlternativeNameExtension(dnsNames.map((value) => ({ type: 'dns', value })))] : [];
-  const parts = { name: subject, keys, signingAlgorithm: SIGNING, extensions } as CreateArguments[0];
-  const request = await x509.Pkcs10CertificateRequestGenerator.create(parts, webcrypto as CreateArguments[1]);
-  return Buffer.from(request.rawData);
-}
-const pemOf = (der: Buffer): string =>
-  `-----BEGIN CERTIFICATE REQUEST-----\n${der.toString('base64')}\n-----END CERTIFICATE REQUEST-----\n`;
 const aRequest = (pem: string, spec: Body = {}): Body => ({
   apiVersion: 'certificates.k8s.io/v1',
   kind: 'CertificateSigningRequest',
@@ -80,7 +67,7 @@ describe('a signing request', () => {
     const asked = aRequest(pemOf(await pkcs10('CN=alice')), { signerName: CLIENT });
     const { name } = asked['metadata'];
     const { body } = await client.post(CSRS, asked);
-    expect(judge(body as KubeObject, new Date())).toBeUndefined();
+    expect(judge(body as SigningRequest, new Date())).toBeUndefined();
     const conditions = [{ type: 'Approved', status: 'True', reason: 'KubectlApprove', message: 'This CSR was approved by kubectl.' }];
     expect((await client.put(`${CSRS}/${name}/approval`, { ...body, status: { conditions } })).code).toBe(200);
     await until(name, isIssued);
@@ -107,41 +94,5 @@ describe('a signing request', () => {
   ])('with %s is refused', async (_, asked, message) => {
     const { code, body } = await client.post(CSRS, asked());
     expect([code, body['message']]).toEqual([422, expect.stringContaining(message)]);
-  });
-});
-
-describe('the control plane', () => {
-  const made = new Date('2030-01-01T00:00:00Z');
-  const HOUR = 3_600_000;
-  async function stored(spec: Body, conditions: string[] = []): Promise<KubeObject> {
-    const { metadata, ...rest } = await nodeRequest({ groups: ['system:bootstrappers:kubeadm:default-node-token'], ...spec });
-    const status = { conditions: conditions.map((type) => ({ type, status: 'True' })) };
-    return { ...rest, metadata: { ...metadata, creationTimestamp: made.toISOString() }, status } as unknown as KubeObject;
-  }
-  const request = async (subject: string, dnsNames?: string[]) => ({
-    request: Buffer.from(pemOf(await pkcs10(subject, dnsNames))).toString('base64'),
-  });
-
-  test.each<[string, () => Promise<KubeObject>, string | undefined]>([
-    ['approves what a joining machine asks', () => stored({}), 'approve'],
-    ['approves what a node asks for itself', () => stored({ groups: ['system:nodes'], username: 'system:node:a' }), 'approve'],
-    ['approves not what a node asks for another', () => stored({ groups: ['system:nodes'], username: 'system:node:b' }), undefined],
-    ['approves nothing for strangers', () => stored({ groups: ['system:bootstrappers'] }), undefined],
-    ['approves no other identity', async () => stored(await request('O=system:masters, CN=root')), undefined],
-    ['approves no second group', async () => stored(await request('O=system:nodes, O=system:masters, CN=system:node:a')), undefined],
-    ['approves no other names', async () => stored(await request('O=system:nodes, CN=system:node:a', ['x'])), undefined],
-    ['approves no server', () => stored({ usages: [...USAGES, 'server auth'] }), undefined],
-    ['signs what was approved', () => stored({}, ['Approved']), 'sign'],
-    ['signs not what was denied', () => stored({}, ['Approved', 'Denied']), undefined],
-    ['signs nothing for signers that it is not', () => stored({ signerName: 'example.com/x' }, ['Approved']), undefined],
-  ])('%s', async (_, object, verdict) => {
-    expect(judge(await object(), made)).toBe(verdict);
-  });
-
-  test('forgets an answered request after an hour, one that waits after a day', async () => {
-    const [answered, waiting] = [await stored({}, ['Denied']), await stored({ signerName: CLIENT })];
-    const after = (object: KubeObject, ms: number) => judge(object, new Date(made.getTime() + ms));
-    expect([after(answered, HOUR), after(answered, HOUR + 1)]).toEqual([undefined, 'forget']);
-    expect([after(waiting, 24 * HOUR), after(waiting, 24 * HOUR + 1)]).toEqual([undefined, 'forget']);
   });
 });

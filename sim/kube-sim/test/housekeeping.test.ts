@@ -1,17 +1,24 @@
 /** What a control plane does by itself: garbage collection, emptying of namespaces and definitions, ends of Pods. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KubeSim } from '../src/index.ts';
 import type { Body, Client } from './client.ts';
+import { eventsOf } from './on-both.ts';
 import { WIDGETS, embedded, fresh, widget } from './server.ts';
 
 let sim: KubeSim;
 let client: Client;
+const folder = mkdtempSync(join(tmpdir(), 'kube-sim-'));
+const auditLog = join(folder, 'audit.jsonl');
 beforeAll(async () => {
-  ({ sim, client } = await embedded());
+  ({ sim, client } = await embedded({ auditLog }));
 });
 afterAll(async () => {
   client.close();
   await sim.close();
+  rmSync(folder, { recursive: true });
 });
 
 const NS = '/api/v1/namespaces/default';
@@ -41,8 +48,8 @@ describe('garbage collection', () => {
     const owned = await ownedBy(referenceTo(set));
     await client.remove(pathOf(set));
     await gone(owned);
-    const entry = sim.audit.find(({ verb, name }) => verb === 'delete' && owned.endsWith(`/${name}`));
-    expect(entry).toMatchObject({ user: 'system:serviceaccount:kube-system:generic-garbage-collector' });
+    const event = eventsOf(auditLog).find(({ verb, requestURI }) => verb === 'delete' && requestURI === owned);
+    expect(event?.user).toMatchObject({ username: 'system:serviceaccount:kube-system:generic-garbage-collector' });
   });
 
   test('what another owner still holds stays, and forgets the one that is gone', async () => {

@@ -2,7 +2,7 @@
 import { X509Certificate, createHash, createPublicKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { detachedSignature } from '../src/auth/bootstrap.ts';
+import { detachedSignature } from '../../kube-controllers/src/bootstrap-token.ts';
 import { createPki, type KubeSim } from '../src/index.ts';
 import { clientOf, type Body, type Client } from './client.ts';
 import { embedded, fresh } from './server.ts';
@@ -111,12 +111,6 @@ describe('a bootstrap token', () => {
 
   test('that may not authenticate does not', async () => {
     expect(await whoAmI({ token: await bootstrapToken({ 'usage-bootstrap-authentication': 'false' }) })).toBe(401);
-  });
-
-  test('a signature is that of kubeadm (the vector of its own test)', () => {
-    expect(detachedSignature('Hello from the other side. I must have called a thousand times.', 'joshua', 'my voice is my passcode')).toBe(
-      'eyJhbGciOiJIUzI1NiIsImtpZCI6Impvc2h1YSJ9..VShe2taLd-YTrmWuRkcL_8QTNDHYxQIEBsAYYiIj1_8',
-    );
   });
 
   test('a machine trusts with endpoint, token and CA hash: cluster-info is signed by the token and holds the CA', async () => {

@@ -61,7 +61,7 @@ async function startEmbedded({ crds, ...options }: ApiServerOptions = {}): Promi
     kubeconfig: sim.kubeconfig,
     caPem: sim.caPem,
     pki: sim.pki,
-    writes: () => (sim.audit.length > 0 ? eventsOf(auditLog) : []),
+    writes: () => eventsOf(auditLog),
     // Its log holds no reads.
     requests: (filter) => sim.requests.count(filter),
     openWatches: () => sim.openWatches(),
@@ -100,7 +100,8 @@ async function startReal(assets: string, { crds, pki }: ApiServerOptions = {}): 
   };
 }
 
-const eventsOf = (auditLog: string): AuditEvent[] =>
+/** The events of an audit log. */
+export const eventsOf = (auditLog: string): AuditEvent[] =>
   readFileSync(auditLog, 'utf8')
     .split('\n')
     .filter((line) => line !== '')

@@ -1,2 +1,2 @@
-export { createPki, type KeyAndCert, type Pki } from './pki.ts';
+export { createPki, signingRequest, type KeyAndCert, type Pki, type SigningRequest } from './pki.ts';
 export { clientKubeconfig, clusterInfoKubeconfig } from './kubeconfig.ts';

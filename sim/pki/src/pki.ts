@@ -29,7 +29,26 @@ export interface Pki {
   server(names?: string[]): Promise<KeyAndCert>;
   /** A client certificate: the common name is the user, organizations are the groups. */
   client(commonName: string, organizations?: string[]): Promise<KeyAndCert>;
+  /** The certificate (PEM) that a signing request asks for. @throws Error where it was not made with the key that it holds */
+  sign(request: SigningRequest, grant: { usages: readonly string[]; now: Date; seconds: number }): Promise<string>;
 }
+
+export type SigningRequest = x509.Pkcs10CertificateRequest;
+
+/** A signing request as Kubernetes carries it: base64 of PEM. @throws Error where it is none */
+export function signingRequest(base64: string): SigningRequest {
+  const pem = Buffer.from(base64, 'base64').toString();
+  if (!pem.includes('-----BEGIN CERTIFICATE REQUEST-----')) throw new Error('PEM block type must be CERTIFICATE REQUEST');
+  return new x509.Pkcs10CertificateRequest(pem);
+}
+
+const { digitalSignature, keyEncipherment } = x509.KeyUsageFlags;
+/** Usages by the names that signing requests have for them. */
+const USAGES: Record<string, x509.KeyUsageFlags> = { 'digital signature': digitalSignature, 'key encipherment': keyEncipherment };
+const EXTENDED: Record<string, string> = {
+  'client auth': x509.ExtendedKeyUsage.clientAuth,
+  'server auth': x509.ExtendedKeyUsage.serverAuth,
+};
 
 const toPem = async (key: CryptoKey) => {
   const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key)).toString('base64');
@@ -38,6 +57,8 @@ const toPem = async (key: CryptoKey) => {
 const newKeys = () => webcrypto.subtle.generateKey(KEY, true, ['sign', 'verify']) as Promise<CryptoKeyPair>;
 // A certificate is valid from a day ago: clocks that differ a little do no harm.
 const validity = (days: number) => ({ notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + days * DAY_MS) });
+/** The same for what is signed on request: kube-controller-manager's own backdate. */
+const BACKDATE_MS = 300_000;
 
 async function newAuthority(): Promise<{ certificate: x509.X509Certificate; keys: CryptoKeyPair }> {
   const keys = await newKeys();
@@ -65,33 +86,45 @@ async function knownAuthority(caPem: string, caKeyPem: string): Promise<{ certif
 /** Makes a CA, or takes up the one given by its certificate and key (PEM). */
 export async function createPki(kept?: { caPem: string; caKeyPem: string }): Promise<Pki> {
   const { certificate: ca, keys: caKeys } = kept ? await knownAuthority(kept.caPem, kept.caKeyPem) : await newAuthority();
-  const issue = async (subject: x509.JsonName, usage: string, extensions: x509.Extension[]): Promise<KeyAndCert> => {
-    const keys = await newKeys();
+  type What = Pick<x509.X509CertificateCreateParams, 'subject' | 'publicKey' | 'notBefore' | 'notAfter'>;
+  const certify = async (what: What, usages: readonly string[], extensions: x509.Extension[] = []): Promise<string> => {
     const certificate = await x509.X509CertificateGenerator.create({
-      subject: new x509.Name(subject).toString(),
+      ...what,
       issuer: ca.subject,
-      publicKey: keys.publicKey,
       signingKey: caKeys.privateKey,
       signingAlgorithm: SIGNING,
-      ...validity(365),
       extensions: [
         new x509.BasicConstraintsExtension(false, undefined, true),
-        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-        new x509.ExtendedKeyUsageExtension([usage]),
+        new x509.KeyUsagesExtension(
+          usages.reduce((flags, usage) => flags | (USAGES[usage] ?? 0), 0),
+          true,
+        ),
+        new x509.ExtendedKeyUsageExtension(usages.flatMap((usage) => EXTENDED[usage] ?? [])),
         await x509.AuthorityKeyIdentifierExtension.create(ca.publicKey),
         ...extensions,
       ],
     });
-    return { certPem: certificate.toString('pem') + '\n', keyPem: await toPem(keys.privateKey) };
+    return certificate.toString('pem') + '\n';
+  };
+  const issue = async (name: x509.JsonName, usage: string, extensions: x509.Extension[]): Promise<KeyAndCert> => {
+    const { publicKey, privateKey } = await newKeys();
+    const what = { subject: new x509.Name(name).toString(), publicKey, ...validity(365) };
+    return { certPem: await certify(what, ['digital signature', usage], extensions), keyPem: await toPem(privateKey) };
   };
   return {
     caPem: ca.toString('pem') + '\n',
     caKeyPem: await toPem(caKeys.privateKey),
     server: (names = ['localhost', '127.0.0.1', '::1']) =>
-      issue([{ CN: [names[0] ?? 'localhost'] }], x509.ExtendedKeyUsage.serverAuth, [
+      issue([{ CN: [names[0] ?? 'localhost'] }], 'server auth', [
         new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: isIP(value) ? 'ip' : 'dns', value }))),
       ]),
     client: (commonName, organizations = []) =>
-      issue([...organizations.map((name) => ({ O: [name] })), { CN: [commonName] }], x509.ExtendedKeyUsage.clientAuth, []),
+      issue([...organizations.map((name) => ({ O: [name] })), { CN: [commonName] }], 'client auth', []),
+    sign: async (request, { usages, now, seconds }) => {
+      if (!(await request.verify())) throw new Error('the signature of the request is not by its key');
+      const notBefore = new Date(now.getTime() - BACKDATE_MS);
+      const notAfter = new Date(now.getTime() + seconds * 1000);
+      return certify({ subject: request.subjectName, publicKey: request.publicKey, notBefore, notAfter }, usages);
+    },
   };
 }

@@ -1,9 +1,9 @@
 /** Who sends a request: client certificate, bootstrap token, service-account token, or nobody. */
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
+import { readBootstrapToken } from '@dpf/kube-controllers';
 import type { Api } from '../api.ts';
 import type { User } from './user.ts';
-import { bootstrapUser } from './bootstrap.ts';
 import { API_AUDIENCE } from './keys.ts';
 import { serviceAccountUser } from './service-accounts.ts';
 
@@ -27,6 +27,15 @@ function certificateUser(socket: TLSSocket): User | undefined {
 }
 
 const showsCertificate = (socket: TLSSocket): boolean => Object.keys(socket.getPeerCertificate() ?? {}).length > 0;
+
+/** The user of a bootstrap token, read live: a token that was deleted or has expired joins nothing. */
+function bootstrapUser(api: Api, token: string): User | undefined {
+  const [, id, secret] = /^([a-z0-9]{6})\.([a-z0-9]{16})$/.exec(token) ?? [];
+  const found = api.store.collection('/secrets').items.get(`kube-system/bootstrap-token-${id}`);
+  const known = found && readBootstrapToken(found.object, api.clock());
+  if (!known?.authentication || known.secret !== secret) return undefined;
+  return { name: `system:bootstrap:${known.id}`, groups: ['system:bootstrappers', ...known.groups] };
+}
 
 /** undefined: credentials were given, but they are not (or no longer) good. */
 export function authenticate(api: Api, request: IncomingMessage): User | undefined {

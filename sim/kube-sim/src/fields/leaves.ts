@@ -1,5 +1,6 @@
 /** The fields of an object as server-side apply counts them: every scalar, atomic value and keyed item is one, at its path. */
 import { isMap, type JsonMap, type KubeObject } from '../objects.ts';
+import { METADATA } from '../schema/metadata.ts';
 import { fieldSchema, itemKeys, type Schema } from '../schema/schema.ts';
 
 /** A path is the elements of FieldsV1 (`f:name`, `k:{"type":"Ready"}`, `v:"x"`) joined by this character. */
@@ -18,25 +19,8 @@ export const isBelow = (path: Path, ancestor: Path): boolean => path.startsWith(
 /** Path → value; an item or map entry that is there but has fields of its own stands for itself with the value null. */
 export type Leaves = Map<Path, unknown>;
 
-const META: Schema = {
-  type: 'object',
-  properties: {
-    labels: { type: 'object', additionalProperties: { type: 'string' } },
-    annotations: { type: 'object', additionalProperties: { type: 'string' } },
-    finalizers: { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set', 'x-kubernetes-patch-strategy': 'merge' },
-    ownerReferences: {
-      type: 'array',
-      items: { type: 'object', 'x-kubernetes-map-type': 'atomic', properties: { uid: { type: 'string' } } },
-      'x-kubernetes-list-type': 'map',
-      'x-kubernetes-list-map-keys': ['uid'],
-      'x-kubernetes-patch-merge-key': 'uid',
-      'x-kubernetes-patch-strategy': 'merge',
-    },
-  },
-};
-
 /** The schema of a whole object: that of its kind, with metadata's own. */
-export const objectSchema = (schema: Schema): Schema => ({ ...schema, properties: { ...schema.properties, metadata: META } });
+export const objectSchema = (schema: Schema): Schema => ({ ...schema, properties: { ...schema.properties, metadata: METADATA } });
 
 export const isAtomic = (schema: Schema | undefined, value: unknown): boolean => {
   if (Array.isArray(value)) return !['set', 'map'].includes(schema?.['x-kubernetes-list-type'] ?? 'atomic');

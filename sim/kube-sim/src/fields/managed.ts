@@ -25,37 +25,23 @@ export function decodeFields(fields: JsonMap, path: Path = '', set: FieldSet = n
   return set;
 }
 
-interface Node {
-  member: boolean;
-  below: Map<string, Node>;
-}
-
 export function encodeFields(set: FieldSet): JsonMap {
-  const root: Node = { member: false, below: new Map() };
+  const root: JsonMap = {};
+  // In order, so that what has others below it comes before them.
   for (const path of [...set].sort()) {
     let node = root;
+    let here: Path = '';
     for (const element of elementsOf(path)) {
-      let next = node.below.get(element);
-      if (!next) node.below.set(element, (next = { member: false, below: new Map() }));
-      node = next;
+      if (set.has(here)) node['.'] = {};
+      here = within(here, element);
+      node = (node[element] ??= {}) as JsonMap;
     }
-    node.member = true;
   }
-  const encode = ({ member, below }: Node): JsonMap => {
-    const fields: JsonMap = member && below.size > 0 ? { '.': {} } : {};
-    for (const [element, node] of below) fields[element] = encode(node);
-    return fields;
-  };
-  return encode(root);
+  return root;
 }
 
-export interface Difference {
-  /** Fields that are new or have another value. */
-  changed: FieldSet;
-  removed: FieldSet;
-}
-
-export function compare(before: Leaves, after: Leaves): Difference {
+/** Fields that are new or have another value, and those that are gone. */
+export function compare(before: Leaves, after: Leaves): { changed: FieldSet; removed: FieldSet } {
   const changed: FieldSet = new Set();
   const removed: FieldSet = new Set();
   for (const [path, value] of after) if (!before.has(path) || !equal(before.get(path), value)) changed.add(path);
@@ -86,11 +72,7 @@ export function without(entry: ManagedFields, lost: (path: Path) => boolean, tim
   return kept.size === set.size ? entry : { ...entry, time, fieldsV1: encodeFields(kept) };
 }
 
-const containersOf = (leaves: Leaves): FieldSet => {
-  const found: FieldSet = new Set();
-  for (const path of leaves.keys()) for (const container of around(path)) found.add(container);
-  return found;
-};
+const containersOf = (leaves: Leaves): FieldSet => new Set([...leaves.keys()].flatMap(around));
 
 /**
  * Ownership after a create, update or patch: what changed belongs to the writer alone, as do the maps and lists that it made.
@@ -108,16 +90,10 @@ export function afterUpdate(
   const [then, now] = [containersOf(before), containersOf(after)];
   for (const container of now) if (!then.has(container) && !before.has(container) && !always.includes(container)) changed.add(container);
   for (const container of then) if (!now.has(container) && !after.has(container)) removed.add(container);
-  const result: ManagedFields[] = [];
-  let own: ManagedFields | undefined;
-  for (const entry of entries) {
-    if (isWriter(entry, writer)) own = entry;
-    else
-      result.push(...[without(entry, (path) => changed.has(path) || removed.has(path), writer.time)].filter((left) => left !== undefined));
-  }
-  const set: FieldSet = own ? ownedBy(own) : new Set();
-  for (const path of changed) set.add(path);
+  const own = entries.find((entry) => isWriter(entry, writer));
+  const lost = (path: Path) => changed.has(path) || removed.has(path);
+  const others = entries.filter((entry) => entry !== own).flatMap((entry) => without(entry, lost, writer.time) ?? []);
+  const set: FieldSet = new Set([...(own ? ownedBy(own) : []), ...changed]);
   for (const path of removed) set.delete(path);
-  if (set.size > 0) result.push(entryOf(writer, set, own));
-  return result;
+  return set.size > 0 ? [...others, entryOf(writer, set, own)] : others;
 }

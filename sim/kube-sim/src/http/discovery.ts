@@ -1,6 +1,6 @@
-/** Discovery: which groups, versions and resources there are, in the plain form and in the aggregated one that kubectl asks for. */
+/** Discovery: which groups, versions and resources there are, in the aggregated form that kubectl asks for and in the plain one. */
 import type { JsonMap } from '../objects.ts';
-import { REVIEWS } from '../auth/reviews.ts';
+import { REVIEWS, type Review } from '../auth/reviews.ts';
 import { apiVersionOf, type Registry, type Resource } from '../resources/resource.ts';
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
@@ -9,81 +9,79 @@ export const VERSION = { major: '1', minor: '36', gitVersion: 'v1.36.0-kube-sim'
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 const STATUS_VERBS = ['get', 'patch', 'update'];
 
-interface Served {
+interface Kind {
   group: string;
   version: string;
-  name: string;
-  singular: string;
   kind: string;
-  namespaced: boolean;
-  verbs: string[];
-  shortNames: string[];
-  categories: string[];
-  /** Sub-resources: name, kind and verbs. */
-  below: { name: string; kind: string; verbs: string[]; group?: string }[];
 }
 
-const fromResource = (resource: Resource): Served => ({
-  ...resource,
-  name: resource.plural,
-  verbs: VERBS,
-  below: [
-    ...(resource.statusSubresource ? [{ name: 'status', kind: resource.kind, verbs: STATUS_VERBS }] : []),
-    ...(resource.statusLike ?? []).map((name) => ({ name, kind: resource.kind, verbs: STATUS_VERBS })),
-    ...(resource.collection === '/serviceaccounts'
-      ? [{ name: 'token', kind: 'TokenRequest', verbs: ['create'], group: 'authentication.k8s.io' }]
-      : []),
-  ],
+/** A resource as aggregated discovery has it. */
+interface Served {
+  resource: string;
+  responseKind: Kind;
+  scope: 'Namespaced' | 'Cluster';
+  singularResource: string;
+  verbs: string[];
+  shortNames?: string[];
+  categories?: string[];
+  subresources?: { subresource: string; responseKind: Kind; verbs: string[] }[];
+}
+
+function fromResource({ group, version, kind, shortNames, categories, ...resource }: Resource): Served {
+  const responseKind = { group, version, kind };
+  const names = [...(resource.statusSubresource ? ['status'] : []), ...(resource.statusLike ?? [])];
+  const subresources = names.map((subresource) => ({ subresource, responseKind, verbs: STATUS_VERBS }));
+  const tokens = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
+  if (resource.collection === '/serviceaccounts') subresources.push({ subresource: 'token', responseKind: tokens, verbs: ['create'] });
+  return {
+    resource: resource.plural,
+    responseKind,
+    scope: resource.namespaced ? 'Namespaced' : 'Cluster',
+    singularResource: resource.singular,
+    verbs: VERBS,
+    ...(shortNames.length > 0 && { shortNames }),
+    ...(categories.length > 0 && { categories }),
+    ...(subresources.length > 0 && { subresources }),
+  };
+}
+
+const fromReview = ({ group, plural, kind }: Review): Served => ({
+  resource: plural,
+  responseKind: { group, version: 'v1', kind },
+  scope: 'Cluster',
+  singularResource: kind.toLowerCase(),
+  verbs: ['create'],
 });
-const reviews = (): Served[] =>
-  REVIEWS.map(({ group, plural, kind }) => ({
-    group,
-    version: 'v1',
-    name: plural,
-    singular: kind.toLowerCase(),
-    kind,
-    namespaced: false,
-    verbs: ['create'],
-    shortNames: [],
-    categories: [],
-    below: [],
-  }));
 
 /** group → version → what is served there. */
-function groups(registry: Registry): Map<string, Map<string, Served[]>> {
-  const tree = new Map<string, Map<string, Served[]>>();
-  for (const served of [...registry.all().map(fromResource), ...reviews()]) {
-    const versions = tree.get(served.group) ?? new Map<string, Served[]>();
-    tree.set(served.group, versions.set(served.version, [...(versions.get(served.version) ?? []), served]));
-  }
-  return tree;
+type Groups = Map<string, Map<string, Served[]>>;
+
+function groupsOf(registry: Registry): Groups {
+  const served = [...registry.all().map(fromResource), ...REVIEWS.map(fromReview)];
+  const byGroup = Map.groupBy(served, ({ responseKind }) => responseKind.group);
+  return new Map([...byGroup].map(([group, list]) => [group, Map.groupBy(list, ({ responseKind }) => responseKind.version)]));
 }
 
-const optional = (served: Served): JsonMap => ({
-  ...(served.shortNames.length > 0 && { shortNames: served.shortNames }),
-  ...(served.categories.length > 0 && { categories: served.categories }),
-});
+function aggregated(groups: Groups, core: boolean): JsonMap {
+  const items = [...groups]
+    .filter(([group]) => (group === '') === core)
+    .map(([group, versions]) => ({
+      metadata: { ...(group && { name: group }), creationTimestamp: null },
+      versions: [...versions].map(([version, resources]) => ({ version, freshness: 'Current', resources })),
+    }));
+  return { kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {}, items };
+}
 
-function resourceList(apiVersion: string, list: Served[]): JsonMap {
-  const resources = list.flatMap((served) => [
-    {
-      name: served.name,
-      singularName: served.singular,
-      namespaced: served.namespaced,
-      kind: served.kind,
-      verbs: served.verbs,
-      ...optional(served),
-    },
-    ...served.below.map(({ name, kind, verbs, group }) => ({
-      name: `${served.name}/${name}`,
-      singularName: '',
-      namespaced: served.namespaced,
-      kind,
-      verbs,
-      ...(group && { group, version: 'v1' }),
-    })),
-  ]);
-  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: apiVersion, resources };
+function resourceList(groupVersion: string, list: Served[]): JsonMap {
+  const resources = list.flatMap(({ resource, responseKind, scope, singularResource, subresources = [], ...rest }) => {
+    const namespaced = scope === 'Namespaced';
+    const below = subresources.map(({ subresource, responseKind: { kind, group, version }, verbs }) => {
+      const elsewhere = group !== responseKind.group && { group, version };
+      return { name: `${resource}/${subresource}`, singularName: '', namespaced, kind, verbs, ...elsewhere };
+    });
+    return [{ name: resource, singularName: singularResource, namespaced, kind: responseKind.kind, ...rest }, ...below];
+  });
+  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources };
 }
 
 function groupInfo(name: string, versions: Iterable<string>): JsonMap {
@@ -91,54 +89,26 @@ function groupInfo(name: string, versions: Iterable<string>): JsonMap {
   return { name, versions: list, preferredVersion: list[0] };
 }
 
-function aggregated(tree: Map<string, Map<string, Served[]>>, core: boolean): JsonMap {
-  const scope = ({ namespaced }: Served) => (namespaced ? 'Namespaced' : 'Cluster');
-  const items = [...tree]
-    .filter(([group]) => (group === '') === core)
-    .map(([group, versions]) => ({
-      metadata: { ...(group && { name: group }), creationTimestamp: null },
-      versions: [...versions].map(([version, list]) => ({
-        version,
-        freshness: 'Current',
-        resources: list.map((served) => ({
-          resource: served.name,
-          responseKind: { group: served.group, version, kind: served.kind },
-          scope: scope(served),
-          singularResource: served.singular,
-          verbs: served.verbs,
-          ...optional(served),
-          ...(served.below.length > 0 && {
-            subresources: served.below.map(({ name, kind, verbs, group = served.group }) => ({
-              subresource: name,
-              responseKind: { group, version, kind },
-              verbs,
-            })),
-          }),
-        })),
-      })),
-    }));
-  return { kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {}, items };
+function plain(groups: Groups, core: boolean, [group, version, ...more]: string[]): JsonMap | undefined {
+  if (more.length > 0) return undefined;
+  if (core && version === undefined) return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] };
+  if (group === undefined) {
+    const named = [...groups].filter(([name]) => name !== '');
+    return { kind: 'APIGroupList', apiVersion: 'v1', groups: named.map(([name, versions]) => groupInfo(name, versions.keys())) };
+  }
+  const versions = groups.get(group);
+  if (versions && version === undefined) return { kind: 'APIGroup', apiVersion: 'v1', ...groupInfo(group, versions.keys()) };
+  const list = versions?.get(version!);
+  return list && resourceList(apiVersionOf({ group, version: version! }), list);
 }
 
 /** The discovery document at a path, with its media type; undefined where the path is none. */
 export function discovery(registry: Registry, path: string, accept: string | undefined): { type: string; body: JsonMap } | undefined {
-  const parts = path.split('/').filter(Boolean);
-  const tree = groups(registry);
-  const json = (body: JsonMap | undefined) => body && { type: 'application/json', body };
-  const core = parts[0] === 'api';
-  if (parts.length === 1 && accept?.includes('as=APIGroupDiscoveryList') && accept.includes('v=v2'))
-    return { type: AGGREGATED, body: aggregated(tree, core) };
-  if (core && parts.length === 1) return json({ kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] });
-  if (core) return parts.length === 2 && parts[1] === 'v1' ? json(resourceList('v1', tree.get('')!.get('v1')!)) : undefined;
-  const [, group, version, ...more] = parts;
-  if (more.length > 0) return undefined;
-  if (group === undefined) {
-    const all = [...tree].filter(([name]) => name !== '').map(([name, versions]) => groupInfo(name, versions.keys()));
-    return json({ kind: 'APIGroupList', apiVersion: 'v1', groups: all });
-  }
-  const versions = tree.get(group);
-  if (group === '' || !versions) return undefined;
-  if (version === undefined) return json({ kind: 'APIGroup', apiVersion: 'v1', ...groupInfo(group, versions.keys()) });
-  const list = versions.get(version);
-  return list && json(resourceList(apiVersionOf({ group, version }), list));
+  const [root, ...parts] = path.split('/').filter(Boolean);
+  const core = root === 'api';
+  const groups = groupsOf(registry);
+  if (parts.length === 0 && accept?.includes('as=APIGroupDiscoveryList') && accept.includes('v=v2'))
+    return { type: AGGREGATED, body: aggregated(groups, core) };
+  const body = plain(groups, core, core ? ['', ...parts] : parts);
+  return body && { type: 'application/json', body };
 }

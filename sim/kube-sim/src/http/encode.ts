@@ -92,7 +92,7 @@ function tableEncoder(api: Api, resource: Resource, include: string): Encoder {
   const row = (stored: Stored, now: Date) => {
     const object = resource.convert?.read(stored.object) ?? stored.object;
     const shown = include === 'None' ? null : include === 'Object' ? object : metadataOnly(object);
-    return { cells: columns.map((column) => column.value(object, now)), object: shown };
+    return { cells: columns.map((column) => column.value(stored.object, now)), object: shown };
   };
   const table = (rows: unknown[], metadata: JsonMap, columnDefinitions: unknown = definitions) => ({
     kind: 'Table',

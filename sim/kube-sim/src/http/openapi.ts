@@ -1,6 +1,7 @@
 /** OpenAPI v3 documents, one per group and version: what kubectl needs to explain kinds and to know that the server checks fields. */
 import { createHash } from 'node:crypto';
 import type { JsonMap } from '../objects.ts';
+import { METADATA, TEXT } from '../schema/metadata.ts';
 import { apiPathOf, apiVersionOf, type Registry, type Resource } from '../resources/resource.ts';
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
@@ -10,35 +11,7 @@ const nameOf = ({ group, version, kind }: Resource) => `${reversed(group)}.${ver
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 
 const text = (description: string) => ({ type: 'string', description });
-const COMMON: Record<string, JsonMap> = {
-  [META]: {
-    type: 'object',
-    description: 'ObjectMeta is metadata that all persisted resources must have.',
-    properties: {
-      name: text('Name must be unique within a namespace.'),
-      generateName: text('A prefix, used by the server to generate a unique name.'),
-      namespace: text('Namespace defines the space within which each name must be unique.'),
-      labels: {
-        type: 'object',
-        description: 'Map of string keys and values to organize objects.',
-        additionalProperties: { type: 'string' },
-      },
-      annotations: { type: 'object', description: 'Unstructured key value map.', additionalProperties: { type: 'string' } },
-      finalizers: { type: 'array', description: 'Must be empty before the object is deleted.', items: { type: 'string' } },
-      ownerReferences: { type: 'array', description: 'Objects that this object depends on.', items: { type: 'object' } },
-      uid: text('Unique in time and space; set by the server.'),
-      resourceVersion: text('An opaque value that changes with the object.'),
-      generation: { type: 'integer', description: 'Changes with the desired state.' },
-      creationTimestamp: text('When the object was created.'),
-      deletionTimestamp: text('When the object will be deleted.'),
-    },
-  },
-  [LIST_META]: {
-    type: 'object',
-    description: 'ListMeta describes metadata that lists have.',
-    properties: { resourceVersion: { type: 'string' }, continue: { type: 'string' } },
-  },
-};
+const COMMON = { [META]: METADATA, [LIST_META]: { type: 'object', properties: { resourceVersion: TEXT, continue: TEXT } } };
 
 function kindSchema(resource: Resource): JsonMap {
   const { group, version, kind, schema } = resource;

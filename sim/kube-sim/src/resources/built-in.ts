@@ -1,37 +1,12 @@
-/** The built-in kinds that a provisioning system meets. Deployments, DaemonSets and Jobs are kept, nothing runs them. */
+/** The built-in kinds that a provisioning system meets. Deployments are kept, nothing runs them. */
 import { at, isMap, type JsonMap, type KubeObject } from '../objects.ts';
-import { field } from '../selectors.ts';
 import { badRequest, fault, immutable, type Cause } from '../status.ts';
 import { AGE, NAME, age, column, countOf } from './columns.ts';
 import { EVENT_CONVERSION } from './events.ts';
-import { SCHEMAS } from './built-in-schemas.ts';
+import { CRD } from './crd.ts';
+import { define } from './define.ts';
 import type { Resource } from './resource.ts';
-
-type Kind = keyof typeof SCHEMAS;
-
-/** A resource with the defaults that most kinds share; the plural is the lower-case kind with an s. */
-function define(kind: Kind, group: string, rest: Partial<Resource> = {}): Resource {
-  const singular = kind.toLowerCase();
-  const plural = rest.plural ?? `${singular}s`;
-  return {
-    group,
-    version: 'v1',
-    plural,
-    singular,
-    kind,
-    shortNames: [],
-    categories: [],
-    namespaced: true,
-    builtin: true,
-    collection: `${group}/${plural}`,
-    schema: SCHEMAS[kind],
-    statusSubresource: false,
-    generation: false,
-    fields: {},
-    columns: [NAME, AGE],
-    ...rest,
-  };
-}
+import { CSR } from './signing-request.ts';
 
 /** Standard base64 with padding; line breaks are passed over. */
 const BASE64 = /^([A-Za-z0-9+/\r\n]{4})*(|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)$/;
@@ -52,11 +27,12 @@ const dataIsFixed = (object: KubeObject, old: KubeObject | undefined): Cause[] =
     ? [fault('data', 'Forbidden: field is immutable when `immutable` is set', 'FieldValueForbidden')]
     : [];
 
-function prepareNamespace(object: KubeObject, old: KubeObject | undefined): void {
+/** Its own finalizers are written through PUT …/finalize alone: by the controller that empties it, or by whoever frees a stuck one. */
+const prepareNamespace: Resource['prepare'] = (object, old, { subresource }) => {
   object.metadata.labels = { ...object.metadata.labels, 'kubernetes.io/metadata.name': object.metadata.name };
-  object['spec'] = old?.['spec'] ?? { finalizers: ['kubernetes'] };
+  if (subresource !== 'finalize') object['spec'] = old?.['spec'] ?? { finalizers: ['kubernetes'] };
   if (!old) object['status'] = { phase: 'Active' };
-}
+};
 
 function preparePod(object: KubeObject, old: KubeObject | undefined): void {
   const spec = (isMap(object['spec']) ? object['spec'] : {}) as JsonMap;
@@ -114,17 +90,14 @@ const nodeRoles = ({ metadata }: KubeObject): string =>
     .map((label) => label.slice(ROLE.length))
     .join(',') || '<none>';
 
-const podReady = (object: KubeObject): string => {
-  const statuses = (at(object, 'status', 'containerStatuses') ?? []) as JsonMap[];
-  const all = (at(object, 'spec', 'containers') ?? []) as unknown[];
-  return `${statuses.filter((status) => status['ready']).length}/${all.length}`;
-};
 const podStatus = (object: KubeObject): unknown => (object.metadata.deletionTimestamp ? 'Terminating' : at(object, 'status', 'phase'));
 
-const EVENT_FIELDS = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'].map(
-  (name) => `involvedObject.${name}`,
-);
-const fieldsOf = (...paths: string[]) => Object.assign({}, ...paths.map(field)) as Resource['fields'];
+const paths = (...names: string[]): Resource['fields'] => Object.fromEntries(names.map((name) => [name, name]));
+const ABOUT = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
+const eventFields = (about: string): Resource['fields'] => ({
+  ...paths('reason', 'type'),
+  ...Object.fromEntries(ABOUT.map((name) => [`${about}.${name}`, `involvedObject.${name}`])),
+});
 const lastSeen = (object: KubeObject, now: Date) =>
   age(at(object, 'series', 'lastObservedTime') ?? object['lastTimestamp'] ?? object['eventTime'] ?? object.metadata.creationTimestamp, now);
 const eventColumns = [
@@ -145,7 +118,7 @@ export const BUILT_IN: Resource[] = [
     namespaced: false,
     shortNames: ['ns'],
     statusSubresource: true,
-    fields: fieldsOf('status.phase'),
+    fields: paths('status.phase'),
     columns: [NAME, column('Status', 'status.phase'), AGE],
     prepare: prepareNamespace,
     statusAtCreation: true,
@@ -155,11 +128,11 @@ export const BUILT_IN: Resource[] = [
     shortNames: ['no'],
     statusSubresource: true,
     statusAtCreation: true,
-    fields: fieldsOf('spec.unschedulable'),
+    fields: paths('spec.unschedulable'),
     columns: [NAME, column('Status', nodeStatus), column('Roles', nodeRoles), AGE, column('Version', 'status.nodeInfo.kubeletVersion')],
   }),
   define('Secret', '', {
-    fields: fieldsOf('type'),
+    fields: paths('type'),
     columns: [NAME, column('Type', 'type'), column('Data', (object) => countOf(object, 'data')), AGE],
     prepare: prepareSecret,
     check: (object, old) => [
@@ -180,22 +153,15 @@ export const BUILT_IN: Resource[] = [
     statusSubresource: true,
     generation: true,
     statusAtCreation: true,
-    fields: fieldsOf('spec.nodeName', 'spec.serviceAccountName', 'spec.restartPolicy', 'status.phase', 'status.podIP'),
-    columns: [
-      NAME,
-      column('Ready', podReady),
-      column('Status', podStatus),
-      column('Restarts', () => '0'),
-      AGE,
-      column('Node', 'spec.nodeName', 1),
-    ],
+    fields: paths('spec.nodeName', 'spec.serviceAccountName', 'spec.restartPolicy', 'status.phase', 'status.podIP'),
+    columns: [NAME, column('Status', podStatus), AGE, column('Node', 'spec.nodeName', 1)],
     prepare: preparePod,
     check: nodeIsFixed,
   }),
   define('ServiceAccount', '', { shortNames: ['sa'] }),
   define('Event', '', {
     shortNames: ['ev'],
-    fields: fieldsOf(...EVENT_FIELDS, 'reason', 'type', 'reportingComponent'),
+    fields: { ...eventFields('involvedObject'), ...paths('reportingComponent') },
     columns: eventColumns,
     prepare: prepareEvent,
     check: checkEvent,
@@ -203,11 +169,8 @@ export const BUILT_IN: Resource[] = [
   define('Event', 'events.k8s.io', {
     shortNames: ['ev'],
     collection: '/events',
-    fields: fieldsOf(...EVENT_FIELDS.map((path) => path.replace('involvedObject', 'regarding')), 'reason', 'type', 'reportingController'),
-    columns: eventColumns.map((each) => ({
-      ...each,
-      value: (object: KubeObject, now: Date) => each.value(EVENT_CONVERSION.write(object), now),
-    })),
+    fields: { ...eventFields('regarding'), reportingController: 'reportingComponent' },
+    columns: eventColumns,
     prepare: prepareEvent,
     convert: EVENT_CONVERSION,
   }),
@@ -225,24 +188,6 @@ export const BUILT_IN: Resource[] = [
       AGE,
     ],
   }),
-  define('DaemonSet', 'apps', {
-    shortNames: ['ds'],
-    categories: ['all'],
-    statusSubresource: true,
-    generation: true,
-    columns: [NAME, column('Desired', count('status.desiredNumberScheduled')), column('Ready', count('status.numberReady')), AGE],
-  }),
-  define('Job', 'batch', {
-    categories: ['all'],
-    statusSubresource: true,
-    generation: true,
-    columns: [
-      NAME,
-      column('Completions', (object) => `${count('status.succeeded')(object)}/${count('spec.completions')(object) || 1}`),
-      AGE,
-    ],
-  }),
+  CSR,
+  CRD,
 ];
-
-/** The namespaces that every cluster has. */
-export const FIRST_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];

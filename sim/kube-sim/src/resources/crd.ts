@@ -3,14 +3,14 @@ import { at, isMap, timestamp, type JsonMap, type KubeObject } from '../objects.
 import { compile } from '../schema/rules.ts';
 import { regex } from '../schema/validate.ts';
 import type { Schema } from '../schema/schema.ts';
-import { METADATA_FIELDS, field } from '../selectors.ts';
+import type { Store } from '../store/store.ts';
 import { fault, required, type Cause } from '../status.ts';
 import { NAME, column, printerColumns } from './columns.ts';
 import { parseJsonPath } from './json-path.ts';
-import type { Resource } from './resource.ts';
+import { define } from './define.ts';
+import type { Registry, Resource } from './resource.ts';
 
-export const GROUP = 'apiextensions.k8s.io';
-export const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
+const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
 
 interface Names {
   plural: string;
@@ -38,7 +38,7 @@ interface Spec {
 
 const specOf = (object: KubeObject): Spec => object['spec'] as unknown as Spec;
 
-function prepare(object: KubeObject, old: KubeObject | undefined, now: Date): void {
+const prepare: Resource['prepare'] = (object, old, { now }) => {
   const spec = specOf(object);
   if (!isMap(object['spec']) || !isMap(spec.names) || !Array.isArray(spec.versions)) return;
   spec.names.singular ||= spec.names.kind?.toLowerCase();
@@ -61,7 +61,7 @@ function prepare(object: KubeObject, old: KubeObject | undefined, now: Date): vo
     acceptedNames: spec.names,
     storedVersions: spec.versions.filter(({ storage }) => storage).map(({ name }) => name),
   };
-}
+};
 
 function check(object: KubeObject): Cause[] {
   const spec = specOf(object);
@@ -118,34 +118,17 @@ function checkSchema(schema: Schema, path: string, causes: Cause[]): void {
   if (typeof schema.additionalProperties === 'object') checkSchema(schema.additionalProperties, `${path}.additionalProperties`, causes);
 }
 
-/** The kind CustomResourceDefinition. */
-export const CRD: Resource = {
-  group: GROUP,
-  version: 'v1',
-  plural: 'customresourcedefinitions',
-  singular: 'customresourcedefinition',
-  kind: 'CustomResourceDefinition',
+export const CRD = define('CustomResourceDefinition', 'apiextensions.k8s.io', {
   shortNames: ['crd', 'crds'],
   categories: ['api-extensions'],
   namespaced: false,
-  builtin: true,
-  collection: `${GROUP}/customresourcedefinitions`,
-  schema: {
-    type: 'object',
-    description: 'CustomResourceDefinition represents a resource that should be exposed on the API server.',
-    properties: {
-      spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-      status: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-    },
-  },
   statusSubresource: true,
   statusAtCreation: true,
   generation: true,
-  fields: {},
   columns: [NAME, column('Created At', 'metadata.creationTimestamp')],
   prepare,
   check,
-};
+});
 
 /** The resources that a definition serves: one per served version, all kept in one collection in the storage version. */
 export function resourcesOf(definition: KubeObject): Resource[] {
@@ -155,7 +138,7 @@ export function resourcesOf(definition: KubeObject): Resource[] {
     .filter(({ served }) => served)
     .map((version) => {
       const schema = version.schema!.openAPIV3Schema;
-      const fields = (version.selectableFields ?? []).map(({ jsonPath }) => field(jsonPath.replace(/^\./, '')));
+      const fields = (version.selectableFields ?? []).map(({ jsonPath }) => jsonPath.replace(/^\./, ''));
       const toVersion = (name: string) => (object: KubeObject) => ({ ...object, apiVersion: `${group}/${name}` });
       return {
         group,
@@ -171,9 +154,21 @@ export function resourcesOf(definition: KubeObject): Resource[] {
         schema,
         statusSubresource: at(version, 'subresources', 'status') !== undefined,
         generation: true,
-        fields: Object.assign({}, METADATA_FIELDS, ...fields) as Resource['fields'],
+        fields: Object.fromEntries(fields.map((path) => [path, path])),
         columns: printerColumns(version.additionalPrinterColumns),
         ...(version.name !== stored && { convert: { read: toVersion(version.name), write: toVersion(stored) } }),
       };
     });
+}
+
+/** Serves the resources of every definition that is stored, from the moment it is. */
+export function serveDefinitions(store: Store, registry: Registry): void {
+  for (const { object } of store.collection(CRD.collection).items.values()) for (const each of resourcesOf(object)) registry.add(each);
+  store.onChange(({ type, now, before }, { id }) => {
+    if (id !== CRD.collection) return;
+    if (type === 'MODIFIED' && before?.object.metadata.generation === now.object.metadata.generation) return;
+    const { group, names } = specOf(now.object);
+    registry.remove((resource) => resource.group === group && resource.plural === names.plural);
+    if (type !== 'DELETED') for (const each of resourcesOf(now.object)) registry.add(each);
+  });
 }

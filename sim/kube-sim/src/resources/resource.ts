@@ -2,7 +2,6 @@
 import type { User } from '../auth/user.ts';
 import type { KubeObject } from '../objects.ts';
 import type { Schema } from '../schema/schema.ts';
-import type { SelectableFields } from '../selectors.ts';
 import type { Cause } from '../status.ts';
 
 /** A column of `kubectl get`. */
@@ -37,10 +36,12 @@ export interface Resource {
   generation: boolean;
   /** A status given at creation is kept, the status subresource notwithstanding (Node). */
   statusAtCreation?: boolean;
-  fields: SelectableFields;
+  /** Beyond those of metadata, the fields that a selector may name, and their paths in the stored form. */
+  fields: Record<string, string>;
+  /** They show the stored form. */
   columns: Column[];
   /** The kind's own defaults and immutable parts; changes the new object in place. */
-  prepare?: (object: KubeObject, old: KubeObject | undefined, now: Date, user: User) => void;
+  prepare?: (object: KubeObject, old: KubeObject | undefined, write: { now: Date; user: User; subresource?: string }) => void;
   /** The kind's own rules beyond its schema. */
   check?: (object: KubeObject, old: KubeObject | undefined) => Cause[];
   /** Between the stored form and the one served, where they differ. */

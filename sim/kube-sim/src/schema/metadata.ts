@@ -2,6 +2,39 @@
 import { isMap, type KubeObject, type Metadata } from '../objects.ts';
 import { badRequest, fault, type Cause } from '../status.ts';
 import { quote } from './quote.ts';
+import type { Schema } from './schema.ts';
+
+export const TEXT: Schema = { type: 'string' };
+const INTEGER: Schema = { type: 'integer' };
+const TEXT_MAP: Schema = { type: 'object', additionalProperties: TEXT };
+/** The metadata of every object. */
+export const METADATA: Schema = {
+  type: 'object',
+  description: "Standard object's metadata.",
+  properties: {
+    name: TEXT,
+    generateName: TEXT,
+    namespace: TEXT,
+    labels: TEXT_MAP,
+    annotations: TEXT_MAP,
+    finalizers: { type: 'array', items: TEXT, 'x-kubernetes-list-type': 'set', 'x-kubernetes-patch-strategy': 'merge' },
+    ownerReferences: {
+      type: 'array',
+      items: { type: 'object', 'x-kubernetes-map-type': 'atomic', properties: { uid: TEXT } },
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['uid'],
+      'x-kubernetes-patch-merge-key': 'uid',
+      'x-kubernetes-patch-strategy': 'merge',
+    },
+    managedFields: { type: 'array', items: { type: 'object' } },
+    uid: TEXT,
+    resourceVersion: TEXT,
+    generation: INTEGER,
+    creationTimestamp: TEXT,
+    deletionTimestamp: TEXT,
+    deletionGracePeriodSeconds: INTEGER,
+  },
+};
 
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
@@ -74,17 +107,11 @@ export function metadataFaults(meta: Metadata, old?: Metadata): Cause[] {
   return causes;
 }
 
-const isTextMap = (value: unknown): boolean => isMap(value) && Object.values(value).every((item) => typeof item === 'string');
-const SHAPES: [field: string, shape: string, holds: (value: unknown) => boolean][] = [
-  ['name', 'string', (value) => typeof value === 'string'],
-  ['generateName', 'string', (value) => typeof value === 'string'],
-  ['namespace', 'string', (value) => typeof value === 'string'],
-  ['labels', 'map of strings', isTextMap],
-  ['annotations', 'map of strings', isTextMap],
-  ['finalizers', 'list of strings', (value) => Array.isArray(value) && value.every((item) => typeof item === 'string')],
-  ['ownerReferences', 'list of objects', (value) => Array.isArray(value) && value.every(isMap)],
-  ['managedFields', 'list of objects', (value) => Array.isArray(value) && value.every(isMap)],
-];
+function hasShape(value: unknown, { type, items, additionalProperties }: Schema): boolean {
+  if (type === 'array') return Array.isArray(value) && value.every((item) => hasShape(item, items!));
+  if (type === 'object') return isMap(value) && Object.values(value).every((item) => !additionalProperties || hasShape(item, TEXT));
+  return type === 'integer' ? Number.isInteger(value) : typeof value === type;
+}
 
 /** Encoding from Go types leaves empty maps and lists out. Empty managedFields are an order to forget them, which is obeyed elsewhere. */
 const isEmpty = (value: unknown): boolean => typeof value === 'object' && value !== null && Object.keys(value).length === 0;
@@ -101,9 +128,10 @@ export function asObject(input: unknown, expected: { apiVersion: string; kind: s
   if (input['metadata'] !== undefined && input['metadata'] !== null && !isMap(input['metadata']))
     throw badRequest('metadata must be an object');
   const metadata = { ...(input['metadata'] as Metadata | null | undefined) } as Metadata;
-  for (const [field, shape, holds] of SHAPES) {
+  for (const [field, schema] of Object.entries(METADATA.properties!)) {
     if (metadata[field] === null || metadata[field] === undefined) delete metadata[field];
-    else if (!holds(metadata[field])) throw badRequest(`json: cannot unmarshal metadata.${field}: it must be a ${shape}`);
+    else if (!hasShape(metadata[field], schema))
+      throw badRequest(`json: cannot unmarshal metadata.${field}: it must be a ${schema.items ? 'list' : schema.type}`);
     else if (isEmpty(metadata[field]) && field !== 'managedFields') delete metadata[field];
   }
   return { ...input, apiVersion: expected.apiVersion, kind, metadata };

@@ -56,7 +56,7 @@ export class Collection {
     else this.items.set(change.key, change.now);
     if (change.type !== 'MODIFIED') this.#sorted = undefined;
     this.#history.push(change);
-    if (this.#history.length > 2 * HISTORY) this.compact(HISTORY);
+    if (this.#history.length > 2 * HISTORY) this.compactedTo = this.#history.splice(0, HISTORY).at(-1)!.revision;
     for (const listener of this.#listeners) listener(change);
   }
 
@@ -84,14 +84,8 @@ export class Collection {
     return { keys, get: (key) => (then.has(key) ? then.get(key) : this.items.get(key)) };
   }
 
-  /** Forgets all changes but the latest. */
-  compact(keep = 0): void {
-    const dropped = this.#history.splice(0, this.#history.length - keep);
-    this.compactedTo = dropped.at(-1)?.revision ?? this.compactedTo;
-  }
-
-  /** Forgets all changes as a server does that starts anew at this revision. */
-  startAt(revision: number): void {
+  /** Forgets all changes, as a server does that starts anew at this revision. */
+  compact(revision: number): void {
     this.#history = [];
     this.compactedTo = revision;
   }

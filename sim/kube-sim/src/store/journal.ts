@@ -42,7 +42,7 @@ export class Journal {
   /** Fills an empty store with what was kept, and from then on writes down every change before it is answered. */
   attach(store: Store): void {
     if (existsSync(this.#log)) for (const line of linesOf(readFileSync(this.#log, 'utf8'))) restore(store, line);
-    for (const collection of store.collections.values()) collection.startAt(store.revision);
+    store.compact();
     this.#shorten(store);
     this.#file = openSync(this.#log, 'a');
     store.onChange(({ type, revision, key, now }, { id }) => {

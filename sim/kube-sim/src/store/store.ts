@@ -8,7 +8,7 @@ export class Store {
   revision = 1;
   readonly collections = new Map<string, Collection>();
   /** Where the object of a uid is. */
-  readonly byUid = new Map<string, { collection: Collection; key: string }>();
+  readonly byUid = new Map<string, { resource: string; key: string }>();
   readonly #listeners: StoreListener[] = [];
 
   /** The collection of a resource (`<group>/<plural>`), made on first use. */
@@ -24,7 +24,7 @@ export class Store {
     const { namespace, name, uid } = object.metadata;
     const key = keyOf(namespace, name);
     const before = collection.items.get(key);
-    if (uid) this.byUid.set(uid, { collection, key });
+    if (uid) this.byUid.set(uid, { resource: collection.id, key });
     this.#commit(collection, { type: before ? 'MODIFIED' : 'ADDED', revision: now.revision, key, now, ...(before && { before }) });
     return now;
   }
@@ -43,9 +43,14 @@ export class Store {
   restore(collection: Collection, key: string, object: KubeObject | undefined): void {
     const before = collection.items.get(key)?.object;
     if (before?.metadata.uid) this.byUid.delete(before.metadata.uid);
-    if (object?.metadata.uid) this.byUid.set(object.metadata.uid, { collection, key });
+    if (object?.metadata.uid) this.byUid.set(object.metadata.uid, { resource: collection.id, key });
     if (object) collection.items.set(key, new Stored(object, Number(object.metadata.resourceVersion)));
     else collection.items.delete(key);
+  }
+
+  /** Forgets the history of all collections. */
+  compact(): void {
+    for (const collection of this.collections.values()) collection.compact(this.revision);
   }
 
   /** Called after every change of any collection, watches having been told. */

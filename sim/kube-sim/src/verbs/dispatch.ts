@@ -94,8 +94,8 @@ function patchOne(exchange: Exchange): void {
   const { api, call, request } = exchange;
   checkWriteOptions(call, 'PatchOptions');
   const old = collectionOf(api, call.resource).items.get(keyOf(call.namespace, call.name!));
-  const { stored, created, applied, body } = patch(api, call, old, exchange.body, mediaType(request));
-  record(api, call, { verb: applied ? 'apply' : 'patch', before: old?.object, after: stored.object, body });
+  const { stored, created, body } = patch(api, call, old, exchange.body, mediaType(request));
+  record(api, call, { verb: 'patch', before: old?.object, after: stored.object, body });
   answer(exchange, created ? 201 : 200, stored);
 }
 

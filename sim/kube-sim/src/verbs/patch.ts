@@ -23,7 +23,6 @@ const APPLY = 'application/apply-patch+yaml';
 export interface Patched {
   stored: Stored;
   created: boolean;
-  applied: boolean;
   body: unknown;
 }
 
@@ -49,7 +48,7 @@ export function patch(api: Api, call: Call, old: Stored | undefined, body: Buffe
   if (next.metadata.uid !== uid)
     throw invalid(resource, name, fault('metadata.uid', `Invalid value: ${JSON.stringify(next.metadata.uid ?? '')}: field is immutable`));
   const stored = update(api, { ...call, patched: body.toString() }, old, resource.convert?.write(next) ?? next, byUpdate(api, call));
-  return { stored, created: false, applied: false, body: given };
+  return { stored, created: false, body: given };
 }
 
 function patched(call: Call, object: KubeObject, given: unknown, type: string): unknown {
@@ -109,10 +108,10 @@ function apply(api: Api, call: Call, old: Stored | undefined, body: KubeObject):
       );
     const fields = new Set(ownableLeaves(wanted, resource.schema).keys());
     const stored = create(api, call, wanted, () => (fields.size > 0 ? [entryOf(writer, fields)] : []));
-    return { stored, created: true, applied: true, body };
+    return { stored, created: true, body };
   }
   const force = isTrue(call.query.get('force'));
   const { object, managedFields } = applyFields(old.object, wanted, resource.schema, writer, force);
   const stored = update(api, call, old, object, () => managedFields);
-  return { stored, created: false, applied: true, body };
+  return { stored, created: false, body };
 }

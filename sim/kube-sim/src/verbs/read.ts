@@ -14,15 +14,14 @@ export function find(api: Api, call: Call): Stored {
   return found;
 }
 
-/** What the selectors of a list or watch select; they are applied to the object as it is served. */
+/** What the selectors of a list or watch select. */
 export function selectorOf({ resource, name, query }: Call): Matcher | undefined {
   const matchers: Matcher[] = [];
   if (name) matchers.push((object) => object.metadata.name === name);
   const label = labelMatcher(query.get('labelSelector') ?? undefined);
   if (label) matchers.push(label);
   const field = fieldMatcher(query.get('fieldSelector') ?? undefined, resource.fields);
-  const { convert } = resource;
-  if (field) matchers.push(convert ? (object) => field(convert.read(object)) : field);
+  if (field) matchers.push(field);
   return matchers.length === 0 ? undefined : (object: KubeObject) => matchers.every((matches) => matches(object));
 }
 

@@ -1,7 +1,7 @@
 /** WATCH: replays what happened since a resourceVersion, then follows; transitions in and out of the selection are ADDED and DELETED. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isTrue } from '@dpf/kube-faults';
-import { collectionOf, type Api, type Call } from '../api.ts';
+import { collectionOf, type Api, type Call, type Ending } from '../api.ts';
 import { gone } from '../status.ts';
 import { Stored, type Change } from '../store/collection.ts';
 import { apiVersionOf } from '../resources/resource.ts';
@@ -94,14 +94,15 @@ export function watch(api: Api, call: Call, request: IncomingMessage, response: 
     response.end();
   }, seconds * 1000);
   const ticks = bookmarks ? setInterval(() => live && bookmark(), BOOKMARK_MS) : undefined;
-  const forget = api.watches.add((ending) => {
+  const end = (ending: Ending) => {
     stop();
     if (ending === 'expired') expired();
     else response.destroy();
-  });
+  };
+  api.watches.add(end);
   const stop = () => {
     unsubscribe();
-    forget();
+    api.watches.delete(end);
     clearTimeout(timeout);
     clearInterval(ticks);
   };

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { collectionOf, fieldManagerOf, isDryRun, type Api, type Call } from '../api.ts';
 import { afterUpdate } from '../fields/managed.ts';
 import { ownableLeaves } from '../fields/leaves.ts';
-import { copy, equal, isMap, timestamp, type KubeObject, type ManagedFields, type Metadata } from '../objects.ts';
+import { at, copy, equal, isMap, timestamp, type KubeObject, type ManagedFields, type Metadata } from '../objects.ts';
 import { apiVersionOf, type Resource } from '../resources/resource.ts';
 import { metadataFaults } from '../schema/metadata.ts';
 import { applyDefaults, prune } from '../schema/schema.ts';
@@ -101,7 +101,7 @@ export function create(api: Api, call: Call, input: KubeObject, own: Ownership):
   const object: KubeObject = copy({ ...input, metadata });
   if (resource.statusSubresource && !resource.statusAtCreation) delete object['status'];
   shape(call, object);
-  resource.prepare?.(object, undefined, api.clock(), call.user);
+  resource.prepare?.(object, undefined, { ...call, now: api.clock() });
   const managedFields = own(object, undefined);
   setOwners(object, managedFields);
   check(resource, object, undefined);
@@ -151,7 +151,7 @@ export function update(api: Api, call: Call, old: Stored, input: KubeObject, own
   for (const field of Object.keys(meta)) if (meta[field] === undefined) delete meta[field];
   for (const field of Object.keys(next)) if (next[field] === undefined) delete next[field];
   next.metadata = meta;
-  resource.prepare?.(next, before, api.clock(), call.user);
+  resource.prepare?.(next, before, { ...call, now: api.clock() });
   const managedFields = own(next, before);
   setOwners(next, managedFields);
   if (equal(next, before)) return old;
@@ -160,7 +160,8 @@ export function update(api: Api, call: Call, old: Stored, input: KubeObject, own
   check(resource, next, before);
   if (isDryRun(call)) return new Stored(next, old.revision);
   const collection = collectionOf(api, resource);
-  const released = meta.deletionTimestamp && (meta.finalizers ?? []).length === 0 && !meta.deletionGracePeriodSeconds;
+  const held = [...(meta.finalizers ?? []), ...(resource.collection === '/namespaces' ? (at(next, 'spec', 'finalizers') as string[]) : [])];
+  const released = meta.deletionTimestamp && held.length === 0 && !meta.deletionGracePeriodSeconds;
   return released ? api.store.remove(collection, keyOf(namespace, name), next)! : api.store.put(collection, next);
 }
 

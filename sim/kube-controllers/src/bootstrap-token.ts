@@ -1,14 +1,11 @@
 /** Bootstrap tokens: Secrets of kube-system that let a machine join, and the signatures over cluster-info that they can check. */
 import { createHmac } from 'node:crypto';
-import type { Api } from '../api.ts';
-import type { User } from './user.ts';
-import { isMap, type KubeObject } from '../objects.ts';
+import type { KubeObject } from './api.ts';
 
 const TYPE = 'bootstrap.kubernetes.io/token';
-const TOKEN = /^([a-z0-9]{6})\.([a-z0-9]{16})$/;
 const GROUP = /^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$/;
 
-interface BootstrapToken {
+export interface BootstrapToken {
   id: string;
   secret: string;
   /** Whether it may be used to authenticate, to sign. */
@@ -18,8 +15,8 @@ interface BootstrapToken {
 }
 
 /** Reads a token's Secret; undefined where it is none, or has expired. */
-function read(object: KubeObject, now: Date): BootstrapToken | undefined {
-  const data = isMap(object['data']) ? object['data'] : {};
+export function readBootstrapToken(object: KubeObject, now: Date): BootstrapToken | undefined {
+  const data = (object['data'] ?? {}) as Record<string, unknown>;
   const value = (name: string) => Buffer.from(String(data[name] ?? ''), 'base64').toString();
   const id = value('token-id');
   if (object['type'] !== TYPE || object.metadata.deletionTimestamp || object.metadata.name !== `bootstrap-token-${id}`) return undefined;
@@ -32,16 +29,6 @@ function read(object: KubeObject, now: Date): BootstrapToken | undefined {
   return { id, secret: value('token-secret'), authentication: may('authentication'), signing: may('signing'), groups };
 }
 
-/** The user of a bootstrap token, read live: a token that was deleted or has expired joins nothing. */
-export function bootstrapUser(api: Api, token: string): User | undefined {
-  const parts = TOKEN.exec(token);
-  if (!parts) return undefined;
-  const found = api.store.collection('/secrets').items.get(`kube-system/bootstrap-token-${parts[1]}`);
-  const known = found && read(found.object, api.clock());
-  if (!known?.authentication || known.secret !== parts[2]) return undefined;
-  return { name: `system:bootstrap:${known.id}`, groups: ['system:bootstrappers', ...known.groups] };
-}
-
 /** JWS with detached payload (HS256, the token id as key id), as kubeadm verifies it. */
 export function detachedSignature(content: string, id: string, secret: string): string {
   const head = Buffer.from(JSON.stringify({ alg: 'HS256', kid: id })).toString('base64url');
@@ -51,6 +38,6 @@ export function detachedSignature(content: string, id: string, secret: string): 
 
 /** The signature of cluster-info by the token that a Secret holds; undefined where it may not sign, or has expired. */
 export function signatureBy(object: KubeObject, kubeconfig: string, now: Date): string | undefined {
-  const token = read(object, now);
+  const token = readBootstrapToken(object, now);
   return token?.signing ? detachedSignature(kubeconfig, token.id, token.secret) : undefined;
 }

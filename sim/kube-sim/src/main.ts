@@ -33,15 +33,8 @@ const { values } = parseArgs({
 if (values.help) {
   process.stdout.write(HELP);
 } else {
-  const sim = await startKubeSim({
-    ...(values.host !== undefined && { host: values.host }),
-    ...(values.port !== undefined && { port: Number(values.port) }),
-    ...(values.crds && { crds: values.crds }),
-    ...(values['audit-log'] !== undefined && { auditLog: values['audit-log'] }),
-    ...(values['data-dir'] !== undefined && { dataDir: values['data-dir'] }),
-    ...(values['faults-port'] !== undefined && { faultsPort: Number(values['faults-port']) }),
-  });
-  const out = values['kubeconfig-out'];
+  const { host, port, crds, 'audit-log': auditLog, 'data-dir': dataDir, 'faults-port': faultsPort, 'kubeconfig-out': out } = values;
+  const sim = await startKubeSim({ host, port: Number(port ?? 0), crds, auditLog, dataDir, faultsPort: Number(faultsPort ?? 0) });
   if (out === undefined) process.stdout.write(sim.kubeconfig);
   else await writeFile(out, sim.kubeconfig, { mode: 0o600 });
   console.error(`kube-sim: listening on ${sim.url}${out === undefined ? '' : `, kubeconfig in ${out}`}; faults: ${sim.faultsUrl}`);

@@ -4,7 +4,6 @@ import type { TLSSocket } from 'node:tls';
 import { readBootstrapToken } from '@dpf/kube-controllers';
 import type { Api } from '../api.ts';
 import type { User } from './user.ts';
-import { API_AUDIENCE } from './keys.ts';
 import { serviceAccountUser } from './service-accounts.ts';
 
 export const ANONYMOUS: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
@@ -34,19 +33,18 @@ function bootstrapUser(api: Api, token: string): User | undefined {
   const found = api.store.collection('/secrets').items.get(`kube-system/bootstrap-token-${id}`);
   const known = found && readBootstrapToken(found.object, api.clock());
   if (!known?.authentication || known.secret !== secret) return undefined;
-  return { name: `system:bootstrap:${known.id}`, groups: ['system:bootstrappers', ...known.groups] };
+  return { name: `system:bootstrap:${known.id}`, groups: ['system:bootstrappers', ...known.groups, 'system:authenticated'] };
 }
 
 /** undefined: credentials were given, but they are not (or no longer) good. */
 export function authenticate(api: Api, request: IncomingMessage): User | undefined {
   const certified = certificateUser(request.socket as TLSSocket);
-  const withGroup = (user: User | undefined) => user && { ...user, groups: [...user.groups, 'system:authenticated'] };
   if (certified) return certified;
   const header = request.headers.authorization;
   if (header === undefined) return showsCertificate(request.socket as TLSSocket) ? undefined : ANONYMOUS;
   const token = /^Bearer\s+(\S+)$/i.exec(header)?.[1];
   if (token === undefined) return undefined;
-  return withGroup(bootstrapUser(api, token) ?? serviceAccountUser(api, token, [API_AUDIENCE])?.user);
+  return bootstrapUser(api, token) ?? serviceAccountUser(api, token);
 }
 
 const OPEN_PATHS = new Set(['/version', '/healthz', '/livez', '/readyz', '/api/v1/namespaces/kube-public/configmaps/cluster-info']);

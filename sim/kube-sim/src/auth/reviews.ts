@@ -1,6 +1,6 @@
 /** Resources that are answered at once and stored nowhere: reviews of tokens and permissions. There is no RBAC here: everything is allowed. */
 import type { Api } from '../api.ts';
-import type { User } from './user.ts';
+import { userInfo, type User } from './user.ts';
 import { isMap, timestamp, type JsonMap } from '../objects.ts';
 import { reviewToken } from './service-accounts.ts';
 
@@ -29,14 +29,7 @@ export const REVIEWS: Review[] = [
     answer: (api, user, body) => ({
       ...body,
       metadata: { creationTimestamp: timestamp(api.clock()) },
-      status: {
-        userInfo: {
-          username: user.name,
-          groups: user.groups,
-          ...(user.uid && { uid: user.uid }),
-          ...(user.extra && { extra: user.extra }),
-        },
-      },
+      status: { userInfo: userInfo(user) },
     }),
   },
   { group: AUTHORIZATION, plural: 'selfsubjectaccessreviews', kind: 'SelfSubjectAccessReview', answer: allowed },

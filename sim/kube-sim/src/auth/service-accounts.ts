@@ -1,7 +1,7 @@
 /** Tokens of service accounts: issued by TokenRequest, bound to a Pod or a Secret, good as long as what they are bound to is there. */
 import { randomUUID } from 'node:crypto';
 import type { Api, Call } from '../api.ts';
-import type { User } from './user.ts';
+import { userInfo, type User } from './user.ts';
 import { at, isMap, timestamp, type JsonMap, type KubeObject } from '../objects.ts';
 import { apiVersionOf, type Resource } from '../resources/resource.ts';
 import { badRequest, conflict, fault, invalid, notFound } from '../status.ts';
@@ -82,56 +82,45 @@ function boundObject(api: Api, call: Call, account: KubeObject, given: unknown):
   return { ...found, kind, apiVersion: apiVersionOf(resource) };
 }
 
-/** Why a token is not good. */
-class Refused extends Error {}
+interface Known {
+  user: User;
+  /** Those of the audiences asked about that the token is meant for. */
+  audiences: string[];
+}
 
-function liveClaims(api: Api, token: string): { claims: JsonMap; bound: JsonMap } {
+/** Who shows a token. @throws Error that says why it is not good, or not for any of the audiences */
+function know(api: Api, token: string, audiences: string[]): Known {
   const claims = api.keys.open(token);
-  if (!claims || claims['iss'] !== ISSUER) throw new Refused('invalid bearer token');
-  const now = api.clock().getTime() / 1000;
-  if (Number(claims['exp']) <= now) throw new Refused('service account token has expired');
-  const bound = (claims['kubernetes.io'] ?? {}) as JsonMap;
+  if (!claims || claims['iss'] !== ISSUER) throw new Error('invalid bearer token');
+  if (Number(claims['exp']) <= api.clock().getTime() / 1000) throw new Error('service account token has expired');
+  const bound = claims['kubernetes.io'] as JsonMap;
   const namespace = String(bound['namespace']);
-  const isThere = (what: string, collection: string, key: string) => {
-    if (!isMap(bound[what])) return;
-    const found = api.store.collection(collection).items.get(key);
-    if (found?.object.metadata.uid !== bound[what]['uid']) throw new Refused(`the ${what} that the token is bound to is gone`);
-  };
-  isThere('serviceaccount', '/serviceaccounts', `${namespace}/${String(at(bound, 'serviceaccount', 'name'))}`);
-  isThere('pod', '/pods', `${namespace}/${String(at(bound, 'pod', 'name'))}`);
-  isThere('secret', '/secrets', `${namespace}/${String(at(bound, 'secret', 'name'))}`);
-  return { claims, bound };
+  for (const what of ['serviceaccount', 'pod', 'secret']) {
+    const to = bound[what];
+    if (!isMap(to)) continue;
+    const found = api.store.collection(`/${what}s`).items.get(`${namespace}/${String(to['name'])}`);
+    if (found?.object.metadata.uid !== to['uid']) throw new Error(`the ${what} that the token is bound to is gone`);
+  }
+  const meant = [claims['aud']].flat().map(String);
+  const shared = meant.filter((audience) => audiences.includes(audience));
+  if (shared.length === 0)
+    throw new Error(`token audiences ${JSON.stringify(meant)} is invalid for the target audiences ${JSON.stringify(audiences)}`);
+  const extra: Record<string, string[]> = { [`${EXTRA}/credential-id`]: [`JTI=${String(claims['jti'])}`] };
+  for (const what of ['pod', 'node'])
+    for (const name of ['name', 'uid']) {
+      const value = at(bound, what, name);
+      if (typeof value === 'string') extra[`${EXTRA}/${what}-${name}`] = [value];
+    }
+  const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'];
+  return { user: { name: String(claims['sub']), uid: String(at(bound, 'serviceaccount', 'uid')), groups, extra }, audiences: shared };
 }
 
-/** The user of a service-account token that is good for one of the audiences; undefined where it is not. */
-export function serviceAccountUser(api: Api, token: string, audiences: string[]): { user: User; audiences: string[] } | undefined {
-  const review = judge(api, token, audiences);
-  return 'error' in review ? undefined : review;
-}
-
-function judge(api: Api, token: string, audiences: string[]): { user: User; audiences: string[] } | { error: string } {
+/** The user of a service-account token that is good for the API; undefined where it is not. */
+export function serviceAccountUser(api: Api, token: string): User | undefined {
   try {
-    const { claims, bound } = liveClaims(api, token);
-    const meant = [claims['aud']].flat().map(String);
-    const shared = meant.filter((audience) => audiences.includes(audience));
-    if (shared.length === 0)
-      throw new Refused(`token audiences ${JSON.stringify(meant)} is invalid for the target audiences ${JSON.stringify(audiences)}`);
-    const extra: Record<string, string[]> = { [`${EXTRA}/credential-id`]: [`JTI=${String(claims['jti'])}`] };
-    for (const what of ['pod', 'node'])
-      for (const name of ['name', 'uid']) {
-        const value = at(bound, what, name);
-        if (typeof value === 'string') extra[`${EXTRA}/${what}-${name}`] = [value];
-      }
-    const namespace = String(bound['namespace']);
-    const user: User = {
-      name: String(claims['sub']),
-      uid: String(at(bound, 'serviceaccount', 'uid')),
-      groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`],
-      extra,
-    };
-    return { user, audiences: shared };
-  } catch (error) {
-    return { error: error instanceof Refused ? error.message : 'invalid bearer token' };
+    return know(api, token, [API_AUDIENCE]).user;
+  } catch {
+    return undefined;
   }
 }
 
@@ -140,20 +129,14 @@ export function reviewToken(api: Api, body: unknown): JsonMap {
   const token = String(at(body, 'spec', 'token') ?? '');
   if (token === '') throw badRequest('token is required for TokenReview in authentication');
   const asked = at(body, 'spec', 'audiences');
-  const audiences = Array.isArray(asked) && asked.length > 0 ? asked.map(String) : [API_AUDIENCE];
-  const result = judge(api, token, audiences);
-  const status: JsonMap =
-    'error' in result
-      ? { user: {}, error: result.error }
-      : {
-          authenticated: true,
-          user: {
-            username: result.user.name,
-            uid: result.user.uid,
-            groups: [...result.user.groups, 'system:authenticated'],
-            extra: result.user.extra,
-          },
-          audiences: result.audiences,
-        };
-  return { kind: 'TokenReview', apiVersion: 'authentication.k8s.io/v1', metadata: {}, spec: { token, audiences: asked ?? [] }, status };
+  const about = Array.isArray(asked) && asked.length > 0 ? asked.map(String) : [API_AUDIENCE];
+  let status: JsonMap;
+  try {
+    const { user, audiences } = know(api, token, about);
+    status = { authenticated: true, user: userInfo(user), audiences };
+  } catch (error) {
+    status = { user: {}, error: (error as Error).message };
+  }
+  const spec = { token, audiences: asked ?? [] };
+  return { kind: 'TokenReview', apiVersion: 'authentication.k8s.io/v1', metadata: {}, spec, status };
 }

@@ -5,3 +5,6 @@ export interface User {
   groups: string[];
   extra?: Record<string, string[]>;
 }
+
+/** As reviews tell it. */
+export const userInfo = ({ name, ...user }: User) => ({ username: name, ...user });

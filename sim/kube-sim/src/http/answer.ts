@@ -10,13 +10,13 @@ import { apiVersionOf } from '../resources/resource.ts';
 import { methodNotAllowed, notPermitted, pathNotFound, pathNotPermitted, unauthorized, type ApiFailure } from '../status.ts';
 import { dispatch } from '../verbs/dispatch.ts';
 import { VERSION, discovery } from './discovery.ts';
-import { OpenApi } from './openapi.ts';
+import { openApiOf } from './openapi.ts';
 import { decodeObject, mediaType, readBody } from './request.ts';
 import { sendBytes, sendFailure, sendJson } from './respond.ts';
 
 /** The listener of requests. */
 export function answering(api: Api): (request: IncomingMessage, response: ServerResponse) => void {
-  const openApi = new OpenApi(api.registry);
+  const openApi = openApiOf(api.registry);
   return (request, response) =>
     void answer(api, openApi, request, response).catch((error: unknown) => {
       request.resume();
@@ -24,7 +24,7 @@ export function answering(api: Api): (request: IncomingMessage, response: Server
     });
 }
 
-async function answer(api: Api, openApi: OpenApi, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(api: Api, openApi: ReturnType<typeof openApiOf>, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { method = 'GET', url = '/', headers } = request;
   const { pathname, searchParams: query } = new URL(url, 'https://localhost');
   const path = pathname.replace(/(.)\/$/, '$1');
@@ -61,10 +61,16 @@ function refusal(user: User, verb: string, target: ResourcePath | undefined, pat
 }
 
 /** Everything that is no resource: health, version, discovery, OpenAPI. */
-function answerOther(api: Api, openApi: OpenApi, request: IncomingMessage, response: ServerResponse, path: string): void {
+function answerOther(
+  api: Api,
+  openApi: ReturnType<typeof openApiOf>,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+): void {
   if (/^\/(healthz|livez|readyz)(\/|$)/.test(path)) return sendBytes(response, 200, Buffer.from('ok'), 'text/plain');
   if (path === '/version') return sendJson(response, 200, VERSION);
-  const document = path.startsWith('/openapi/v3') ? openApi.answer(path) : undefined;
+  const document = path.startsWith('/openapi/v3') ? openApi(path) : undefined;
   if (document) return sendJson(response, 200, document);
   const found = /^\/apis?(\/|$)/.test(path) ? discovery(api.registry, path, request.headers.accept) : undefined;
   if (found) return sendJson(response, 200, found.body, found.type);

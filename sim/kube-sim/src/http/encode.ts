@@ -82,13 +82,7 @@ function plainEncoder(resource: Resource, kind: string, apiVersion: string, chan
 
 function tableEncoder(api: Api, resource: Resource, include: string): Encoder {
   const { columns } = resource;
-  const definitions = columns.map(({ name, type, format = '', description = '', priority = 0 }) => ({
-    name,
-    type,
-    format,
-    description,
-    priority,
-  }));
+  const definitions = columns.map(({ value: _, ...shown }) => ({ format: '', description: '', priority: 0, ...shown }));
   const row = (stored: Stored, now: Date) => {
     const object = resource.convert?.read(stored.object) ?? stored.object;
     const shown = include === 'None' ? null : include === 'Object' ? object : metadataOnly(object);

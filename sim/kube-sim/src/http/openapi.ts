@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonMap } from '../objects.ts';
 import { METADATA, TEXT } from '../schema/metadata.ts';
-import { apiPathOf, apiVersionOf, type Registry, type Resource } from '../resources/resource.ts';
+import { apiPathOf, type Registry, type Resource } from '../resources/resource.ts';
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 const LIST_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta';
@@ -63,37 +63,26 @@ function documentOf(resources: Resource[]): JsonMap {
   };
 }
 
-/** The documents by path (`apis/apps/v1`), made anew when the resources change. */
-export class OpenApi {
-  readonly #registry: Registry;
-  #generation = -1;
-  #documents = new Map<string, { body: JsonMap; hash: string }>();
-
-  constructor(registry: Registry) {
-    this.#registry = registry;
-  }
-
-  /** Answers /openapi/v3 and what is below it; undefined where there is nothing. */
-  answer(path: string): JsonMap | undefined {
-    this.#refresh();
-    if (path === '/openapi/v3') {
-      const paths: JsonMap = {};
-      for (const [name, { hash }] of this.#documents) paths[name] = { serverRelativeURL: `/openapi/v3/${name}?hash=${hash}` };
-      return { paths };
-    }
-    return this.#documents.get(path.replace('/openapi/v3/', ''))?.body;
-  }
-
-  #refresh(): void {
-    if (this.#generation === this.#registry.generation) return;
-    this.#generation = this.#registry.generation;
-    const byVersion = Map.groupBy(this.#registry.all(), apiVersionOf);
-    this.#documents = new Map(
-      [...byVersion.values()].map((resources) => {
+/** Answers /openapi/v3 and what is below it; undefined where there is nothing. */
+export function openApiOf(registry: Registry): (path: string) => JsonMap | undefined {
+  let generation = -1;
+  /** By path (`apis/apps/v1`), made anew when the resources change. */
+  let documents = new Map<string, { body: JsonMap; hash: string }>();
+  const refresh = () => {
+    generation = registry.generation;
+    const byVersion = Map.groupBy(registry.all(), apiPathOf);
+    documents = new Map(
+      [...byVersion].map(([path, resources]) => {
         const body = documentOf(resources);
         const hash = createHash('sha256').update(JSON.stringify(body)).digest('hex').slice(0, 32);
-        return [apiPathOf(resources[0]!), { body, hash: hash.toUpperCase() }];
+        return [path, { body, hash: hash.toUpperCase() }];
       }),
     );
-  }
+  };
+  return (path) => {
+    if (generation !== registry.generation) refresh();
+    if (path !== '/openapi/v3') return documents.get(path.replace('/openapi/v3/', ''))?.body;
+    const list = [...documents].map(([name, { hash }]) => [name, { serverRelativeURL: `/openapi/v3/${name}?hash=${hash}` }]);
+    return { paths: Object.fromEntries(list) as JsonMap };
+  };
 }

@@ -1,10 +1,12 @@
-/** Strategic merge patch, for built-in kinds: lists with a merge key are merged item by item; `$patch`, `$retainKeys` and the like direct it. */
+/**
+ * Strategic merge patch, for built-in kinds: lists with a merge key are merged item by item; `$patch`, `$retainKeys` and
+ * `$deleteFromPrimitiveList` direct it; the order of items (`$setElementOrder`) is not followed.
+ */
 import { equal, isMap, type JsonMap } from '../objects.ts';
 import { fieldSchema, type Schema } from '../schema/schema.ts';
 import { badRequest } from '../status.ts';
 
 const DELETE_FROM = '$deleteFromPrimitiveList/';
-const ORDER = '$setElementOrder/';
 
 export function strategicPatch(target: unknown, patch: unknown, schema: Schema | undefined): unknown {
   if (!isMap(patch)) return patch;
@@ -22,11 +24,6 @@ export function strategicPatch(target: unknown, patch: unknown, schema: Schema |
     else if (value === null) delete result[name];
     else result[name] = patchValue(result[name], value, fieldSchema(schema, name));
   }
-  for (const [name, order] of Object.entries(patch))
-    if (name.startsWith(ORDER)) {
-      const list = name.slice(ORDER.length);
-      if (Array.isArray(result[list]) && Array.isArray(order)) result[list] = inOrder(result[list], order, fieldSchema(schema, list));
-    }
   return result;
 }
 
@@ -51,15 +48,6 @@ function patchItems(items: unknown[], value: unknown[], key: string, schema: Sch
     else items.push(withoutDirectives(item));
   }
   return items;
-}
-
-/** The items that the order names come in that order, at the places which they hold among the others. */
-function inOrder(items: unknown[], order: unknown[], schema: Schema | undefined): unknown[] {
-  const key = schema?.['x-kubernetes-patch-merge-key'];
-  const nameOf = (item: unknown) => JSON.stringify(key && isMap(item) ? item[key] : item);
-  const rank = new Map(order.map((item, index) => [nameOf(item), index]));
-  const named = items.filter((item) => rank.has(nameOf(item))).sort((a, b) => rank.get(nameOf(a))! - rank.get(nameOf(b))!);
-  return items.map((item) => (rank.has(nameOf(item)) ? named.shift() : item));
 }
 
 function withoutDirectives(value: unknown): unknown {

@@ -62,22 +62,14 @@ function prepareEvent(object: KubeObject): void {
 
 /** An event is about an object of its own namespace. */
 function checkEvent(object: KubeObject): Cause[] {
-  const about = String(at(object, 'involvedObject', 'namespace') ?? '') || 'default';
-  return about === object.metadata.namespace
-    ? []
-    : [
-        fault(
-          'involvedObject.namespace',
-          `Invalid value: ${JSON.stringify(at(object, 'involvedObject', 'namespace') ?? '')}: does not match event.namespace`,
-        ),
-      ];
+  const about = at(object, 'involvedObject', 'namespace') ?? '';
+  if ((about || 'default') === object.metadata.namespace) return [];
+  return [fault('involvedObject.namespace', `Invalid value: ${JSON.stringify(about)}: does not match event.namespace`)];
 }
 
-const conditionOf = (object: KubeObject, type: string): unknown =>
-  (at(object, 'status', 'conditions') as JsonMap[] | undefined)?.find((condition) => condition['type'] === type)?.['status'];
-
 function nodeStatus(object: KubeObject): string {
-  const ready = conditionOf(object, 'Ready');
+  const conditions = (at(object, 'status', 'conditions') ?? []) as JsonMap[];
+  const ready = conditions.find(({ type }) => type === 'Ready')?.['status'];
   const words = [ready === undefined ? 'Unknown' : ready === 'True' ? 'Ready' : 'NotReady'];
   if (at(object, 'spec', 'unschedulable')) words.push('SchedulingDisabled');
   return words.join(',');
@@ -100,14 +92,15 @@ const eventFields = (about: string): Resource['fields'] => ({
 });
 const lastSeen = (object: KubeObject, now: Date) =>
   age(at(object, 'series', 'lastObservedTime') ?? object['lastTimestamp'] ?? object['eventTime'] ?? object.metadata.creationTimestamp, now);
+const aboutWhat = ({ involvedObject }: KubeObject): string => {
+  const { kind, name } = involvedObject as JsonMap;
+  return `${String(kind).toLowerCase()}/${String(name)}`;
+};
 const eventColumns = [
   column('Last Seen', lastSeen),
   column('Type', 'type'),
   column('Reason', 'reason'),
-  column(
-    'Object',
-    (object) => `${String(at(object, 'involvedObject', 'kind')).toLowerCase()}/${String(at(object, 'involvedObject', 'name'))}`,
-  ),
+  column('Object', aboutWhat),
   column('Message', 'message'),
   column('Name', 'metadata.name', 1),
 ];

@@ -1,12 +1,14 @@
 /** x-kubernetes-validations: rules in CEL over a value (`self`) and, on updates, the value before (`oldSelf`). */
-import type { ParseResult } from '@marcbachmann/cel-js';
+import { Environment, type ParseResult } from '@marcbachmann/cel-js';
 import { equal, isMap, type JsonMap } from '../objects.ts';
 import type { Cause } from '../status.ts';
-import { createEnvironment } from './cel-library.ts';
 import { quote } from './quote.ts';
 import { fieldSchema, itemKeys, type Schema, type ValidationRule } from './schema.ts';
 
-const environment = createEnvironment().registerVariable('self', 'dyn').registerVariable('oldSelf', 'dyn');
+/** The functions of CEL itself: a definition whose rules call one of those that Kubernetes adds is refused. */
+const environment = new Environment({ unlistedVariablesAreDyn: false, homogeneousAggregateLiterals: false, enableOptionalTypes: true })
+  .registerVariable('self', 'dyn')
+  .registerVariable('oldSelf', 'dyn');
 const programs = new Map<string, ParseResult>();
 
 /** Parses an expression once. Throws where it is no CEL or names something unknown. */
@@ -79,18 +81,18 @@ function faultOf(rule: ValidationRule, why: string, value: unknown, path: string
 }
 
 function tryRule(rule: ValidationRule, scope: JsonMap, value: unknown, path: string): Cause | undefined {
-  const words = rule.message ?? `failed rule: ${rule.rule}`;
+  let words = rule.message ?? `failed rule: ${rule.rule}`;
   try {
     if (compile(rule.rule)(scope) === true) return undefined;
   } catch (error) {
     return faultOf(rule, `${(error as Error).message.split('\n')[0]} evaluating rule: ${rule.message ?? rule.rule}`, value, path);
   }
-  if (!rule.messageExpression) return faultOf(rule, words, value, path);
   try {
-    return faultOf(rule, String(compile(rule.messageExpression)(scope)), value, path);
+    if (rule.messageExpression) words = String(compile(rule.messageExpression)(scope));
   } catch {
-    return faultOf(rule, words, value, path);
+    // The other words are for this.
   }
+  return faultOf(rule, words, value, path);
 }
 
 /** Tries all rules at and below a value. A rule that an unchanged value already broke is not held against an update. */

@@ -31,6 +31,18 @@ const HISTORY = 4096;
 
 export const keyOf = (namespace: string | undefined, name: string): string => (namespace ? `${namespace}/${name}` : name);
 
+/** Index of the first of the items from which on all are as wanted; as many as there are where none is. */
+export function firstIndex<T>(items: readonly T[], wanted: (item: T) => boolean): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (wanted(items[middle]!)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
 export class Collection {
   readonly id: string;
   readonly items = new Map<string, Stored>();
@@ -63,14 +75,7 @@ export class Collection {
   /** The changes after a revision, or undefined when some of them are forgotten. */
   since(revision: number): Change[] | undefined {
     if (revision < this.compactedTo) return undefined;
-    let low = 0;
-    let high = this.#history.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#history[middle]!.revision <= revision) low = middle + 1;
-      else high = middle;
-    }
-    return this.#history.slice(low);
+    return this.#history.slice(firstIndex(this.#history, (change) => change.revision > revision));
   }
 
   /** Objects as they were at a revision, by key in list order; undefined when that is forgotten. */

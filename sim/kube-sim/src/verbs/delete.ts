@@ -41,19 +41,13 @@ export function remove(api: Api, call: Call, stored: Stored, options: DeleteOpti
   const { resource } = call;
   const { object } = stored;
   const { name, namespace, uid, resourceVersion } = object.metadata;
-  const named = { group: resource.group, plural: resource.kind };
-  if (options.uid !== undefined && options.uid !== uid)
-    throw conflict(
-      named,
-      name,
-      `the UID in the precondition (${options.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
-    );
-  if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion)
-    throw conflict(
-      named,
-      name,
-      `the ResourceVersion in the precondition (${options.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
-    );
+  const precondition = (what: string, wanted: string | undefined, found: string | undefined, happened: string) => {
+    if (wanted === undefined || wanted === found) return;
+    const why = `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${found}). ${happened}`;
+    throw conflict({ group: resource.group, plural: resource.kind }, name, why);
+  };
+  precondition('UID', options.uid, uid, 'The object might have been deleted and then recreated');
+  precondition('ResourceVersion', options.resourceVersion, resourceVersion, 'The object might have been modified');
   const collection = collectionOf(api, resource);
   const grace = graceOf(call, object, options);
   const next = marked(api, call, object, options, grace);

@@ -9,13 +9,13 @@ import { sendBytes, sendJson, sendParts } from '../http/respond.ts';
 import type { KubeObject } from '../objects.ts';
 import { apiVersionOf } from '../resources/resource.ts';
 import { asObject } from '../schema/metadata.ts';
-import { badRequest, fault, invalid, methodNotAllowed, pathNotFound } from '../status.ts';
+import { fault, invalid, methodNotAllowed, pathNotFound } from '../status.ts';
 import { keyOf, type Stored } from '../store/collection.ts';
 import { deleteOptions, remove } from './delete.ts';
 import { patch } from './patch.ts';
 import { checkWriteOptions } from './options.ts';
 import { find, list } from './read.ts';
-import { record } from './record.ts';
+import { record, type Written } from './record.ts';
 import { watch } from './watch.ts';
 import { byUpdate, create, update } from './write.ts';
 
@@ -41,13 +41,49 @@ export async function dispatch(exchange: Exchange): Promise<void> {
   if (verb === 'watch') return watch(api, call, request, response);
   if (verb === 'get') return sendBytes(response, 200, encoderOf(api, call, request).object(find(api, call)));
   if (verb === 'list') return sendParts(response, encoderOf(api, call, request).list(list(api, call)));
-  if (verb === 'create' && name === undefined) return post(exchange);
-  if (verb === 'update' && name !== undefined) return put(exchange);
-  if (verb === 'patch' && name !== undefined) return patchOne(exchange);
-  if (verb === 'delete' && subresource === undefined) return deleteOne(exchange);
   if (verb === 'deletecollection') return deleteMany(exchange);
-  throw methodNotAllowed();
+  const write = (name !== undefined) === (verb !== 'create') && (verb !== 'delete' || subresource === undefined) ? WRITES[verb] : undefined;
+  if (!write) throw methodNotAllowed();
+  checkWriteOptions(call, `${verb[0]!.toUpperCase()}${verb.slice(1)}Options`);
+  const { code = 200, stored, gone, ...written } = write(exchange);
+  record(api, call, { ...written, ...(!gone && { after: stored.object }) });
+  if (gone && !RETURNED.has(resource.collection)) sendJson(response, code, success(call, stored.object));
+  else sendBytes(response, code, encoderOf(api, call, request).object(stored));
 }
+
+/** What became of a write: the object as it stands, or as it was last. */
+interface Outcome extends Omit<Written, 'after'> {
+  code?: number;
+  stored: Stored;
+  gone?: boolean;
+}
+
+const WRITES: Record<string, (exchange: Exchange) => Outcome> = {
+  create(exchange) {
+    const { api, call } = exchange;
+    const body = given(exchange);
+    return { verb: 'create', code: 201, stored: create(api, call, body, byUpdate(api, call)), body };
+  },
+  update(exchange) {
+    const { api, call } = exchange;
+    const { resource, name } = call;
+    const body = given(exchange);
+    const old = find(api, call);
+    const isFaulty = !resource.builtin && !body.metadata.resourceVersion;
+    const missing = fault('metadata.resourceVersion', 'Invalid value: 0: must be specified for an update');
+    if (isFaulty) throw invalid({ ...resource, kind: resource.plural }, name!, missing);
+    return { verb: 'update', before: old.object, stored: update(api, call, old, body, byUpdate(api, call)), body };
+  },
+  patch({ api, call, request, body }) {
+    const old = collectionOf(api, call.resource).items.get(keyOf(call.namespace, call.name!));
+    return { verb: 'patch', code: old ? 200 : 201, before: old?.object, ...patch(api, call, old, body, mediaType(request)) };
+  },
+  delete({ api, call, request, body: sent }) {
+    const body = decodeObject(sent, mediaType(request));
+    const old = find(api, call);
+    return { verb: 'delete', before: old.object, ...remove(api, call, old, deleteOptions(body, call.query)), body };
+  },
+};
 
 /** PUT …/namespaces/<name>/finalize exists for clients that free a stuck namespace. */
 const isFinalize = ({ subresource, resource }: Call): boolean => subresource === 'finalize' && resource.collection === '/namespaces';
@@ -56,47 +92,6 @@ function given({ call, body, request }: Exchange): KubeObject {
   const { resource } = call;
   const object = asObject(decodeObject(body, mediaType(request)), { apiVersion: apiVersionOf(resource), kind: resource.kind });
   return resource.convert?.write(object) ?? object;
-}
-
-function answer({ api, call, request, response }: Exchange, code: number, stored: Stored): void {
-  sendBytes(response, code, encoderOf(api, call, request).object(stored));
-}
-
-function post(exchange: Exchange): void {
-  const { api, call } = exchange;
-  checkWriteOptions(call, 'CreateOptions');
-  const body = given(exchange);
-  const stored = create(api, call, body, byUpdate(api, call));
-  record(api, call, { verb: 'create', after: stored.object, body });
-  answer(exchange, 201, stored);
-}
-
-function put(exchange: Exchange): void {
-  const { api, call } = exchange;
-  const { resource, name } = call;
-  checkWriteOptions(call, 'UpdateOptions');
-  const body = given(exchange);
-  if (body.metadata.name !== name)
-    throw badRequest(`the name of the object (${body.metadata.name}) does not match the name on the URL (${name})`);
-  const old = find(api, call);
-  if (!resource.builtin && !body.metadata.resourceVersion)
-    throw invalid(
-      { ...resource, kind: resource.plural },
-      name,
-      fault('metadata.resourceVersion', 'Invalid value: 0: must be specified for an update'),
-    );
-  const stored = update(api, call, old, body, byUpdate(api, call));
-  record(api, call, { verb: 'update', before: old.object, after: stored.object, body });
-  answer(exchange, 200, stored);
-}
-
-function patchOne(exchange: Exchange): void {
-  const { api, call, request } = exchange;
-  checkWriteOptions(call, 'PatchOptions');
-  const old = collectionOf(api, call.resource).items.get(keyOf(call.namespace, call.name!));
-  const { stored, created, body } = patch(api, call, old, exchange.body, mediaType(request));
-  record(api, call, { verb: 'patch', before: old?.object, after: stored.object, body });
-  answer(exchange, created ? 201 : 200, stored);
 }
 
 const success = (call: Call, object: KubeObject) => ({
@@ -114,17 +109,6 @@ const success = (call: Call, object: KubeObject) => ({
 
 /** Built-in kinds that answer a deletion with the deleted object. */
 const RETURNED = new Set(['/pods', '/serviceaccounts']);
-
-function deleteOne(exchange: Exchange): void {
-  const { api, call, request, response } = exchange;
-  checkWriteOptions(call, 'DeleteOptions');
-  const body = decodeObject(exchange.body, mediaType(request));
-  const old = find(api, call);
-  const { stored, gone } = remove(api, call, old, deleteOptions(body, call.query));
-  record(api, call, { verb: 'delete', before: old.object, ...(!gone && { after: stored.object }), body });
-  if (!gone || RETURNED.has(call.resource.collection)) answer(exchange, 200, stored);
-  else sendJson(response, 200, success(call, old.object));
-}
 
 async function deleteMany(exchange: Exchange): Promise<void> {
   const { api, call, request, response } = exchange;

@@ -51,7 +51,7 @@ export function checkWatchOptions({ query }: Call): void {
 }
 
 /** Refuses a dryRun that is not All, and a fieldValidation that there is not. */
-export function checkWriteOptions({ query }: Call, kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'DeleteOptions'): void {
+export function checkWriteOptions({ query }: Call, kind: string): void {
   const causes: Cause[] = [];
   const dryRun = query.getAll('dryRun').filter(Boolean);
   if (dryRun.some((stage) => stage !== 'All')) causes.push(unsupported('dryRun', dryRun, ['All']));

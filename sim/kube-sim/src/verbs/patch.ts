@@ -13,16 +13,16 @@ import { apiVersionOf, served } from '../resources/resource.ts';
 import { asObject } from '../schema/metadata.ts';
 import { ApiFailure, badRequest, conflict, fault, invalid, notFound, required, unsupportedMediaType } from '../status.ts';
 import type { Stored } from '../store/collection.ts';
-import { byUpdate, create, update } from './write.ts';
+import { byUpdate, checkPlace, create, update } from './write.ts';
 
 const JSON_PATCH = 'application/json-patch+json';
 const MERGE = 'application/merge-patch+json';
 const STRATEGIC = 'application/strategic-merge-patch+json';
 const APPLY = 'application/apply-patch+yaml';
 
+/** The object as it stands then, and the patch that was sent. */
 export interface Patched {
   stored: Stored;
-  created: boolean;
   body: unknown;
 }
 
@@ -48,7 +48,7 @@ export function patch(api: Api, call: Call, old: Stored | undefined, body: Buffe
   if (next.metadata.uid !== uid)
     throw invalid(resource, name, fault('metadata.uid', `Invalid value: ${JSON.stringify(next.metadata.uid ?? '')}: field is immutable`));
   const stored = update(api, { ...call, patched: body.toString() }, old, resource.convert?.write(next) ?? next, byUpdate(api, call));
-  return { stored, created: false, body: given };
+  return { stored, body: given };
 }
 
 function patched(call: Call, object: KubeObject, given: unknown, type: string): unknown {
@@ -76,10 +76,7 @@ function asWanted(call: Call, body: unknown): KubeObject {
   const { resource, name, namespace } = call;
   const wanted = asObject(body, { apiVersion: apiVersionOf(resource), kind: resource.kind });
   if (wanted.metadata.managedFields) throw badRequest('metadata.managedFields must be nil');
-  if (wanted.metadata.name && wanted.metadata.name !== name)
-    throw badRequest(`the name of the object (${wanted.metadata.name}) does not match the name on the URL (${name})`);
-  if (namespace && wanted.metadata.namespace && wanted.metadata.namespace !== namespace)
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  checkPlace({ ...wanted.metadata, name: wanted.metadata.name ?? name! }, name!, namespace);
   const { apiVersion, kind, metadata, status, ...rest } = wanted;
   const own = { ...metadata, name: name!, ...(namespace && { namespace }) };
   if (call.subresource === 'status') return { apiVersion, kind, metadata: own, ...(status !== undefined && { status }) };
@@ -108,10 +105,10 @@ function apply(api: Api, call: Call, old: Stored | undefined, body: KubeObject):
       );
     const fields = new Set(ownableLeaves(wanted, resource.schema).keys());
     const stored = create(api, call, wanted, () => (fields.size > 0 ? [entryOf(writer, fields)] : []));
-    return { stored, created: true, body };
+    return { stored, body };
   }
   const force = isTrue(call.query.get('force'));
   const { object, managedFields } = applyFields(old.object, wanted, resource.schema, writer, force);
   const stored = update(api, call, old, object, () => managedFields);
-  return { stored, created: false, body };
+  return { stored, body };
 }

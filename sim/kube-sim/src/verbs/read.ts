@@ -3,7 +3,7 @@ import { collectionOf, type Api, type Call } from '../api.ts';
 import type { KubeObject } from '../objects.ts';
 import { fieldMatcher, labelMatcher, type Matcher } from '../selectors.ts';
 import { badRequest, futureVersion, gone, notFound, type ApiFailure } from '../status.ts';
-import { keyOf, type Stored } from '../store/collection.ts';
+import { firstIndex, keyOf, type Stored } from '../store/collection.ts';
 import { checkListOptions, listVersion } from './options.ts';
 
 /** The stored object that a call names, or 404. */
@@ -77,10 +77,11 @@ export function list(api: Api, call: Call): Page {
   const matches = selectorOf(call);
   const scope = call.namespace ? `${call.namespace}/` : '';
   // '0' is the character after '/': the end of the namespace.
-  const end = scope ? firstAfter(snapshot.keys, `${call.namespace}0`, true) : snapshot.keys.length;
+  const end = scope ? firstIndex(snapshot.keys, (key) => key >= `${call.namespace}0`) : snapshot.keys.length;
   const items: Stored[] = [];
   let after = '';
-  for (let index = firstAfter(snapshot.keys, token?.after ?? scope); index < end; index += 1) {
+  const start = token?.after ?? scope;
+  for (let index = firstIndex(snapshot.keys, (key) => key > start); index < end; index += 1) {
     const key = snapshot.keys[index]!;
     const stored = snapshot.get(key);
     if (!stored || (matches && !matches(stored.object))) continue;
@@ -93,17 +94,4 @@ export function list(api: Api, call: Call): Page {
     after = key;
   }
   return { items, revision };
-}
-
-/** Index of the first key that is greater (with `from`: not less) than the one given. */
-function firstAfter(keys: string[], given: string, from = false): number {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const key = keys[middle]!;
-    if (key < given || (key === given && !from)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -51,11 +51,7 @@ export function watch(api: Api, call: Call, request: IncomingMessage, response: 
   };
   const bookmark = (revision = api.store.revision, annotations?: Record<string, string>) => {
     const metadata = { resourceVersion: String(revision), ...(annotations && { annotations }) };
-    const object = {
-      kind: call.resource.kind,
-      apiVersion: apiVersionOf(call.resource),
-      metadata,
-    };
+    const object = { kind: call.resource.kind, apiVersion: apiVersionOf(call.resource), metadata };
     response.write(JSON.stringify({ type: 'BOOKMARK', object }) + '\n');
   };
   const expired = () => {

@@ -41,19 +41,14 @@ function givenFields(next: KubeObject, old: KubeObject | undefined): ManagedFiel
 
 /** Removes unknown fields and warns of them; with fieldValidation=Strict they are refused instead, with Ignore nothing is said. */
 function shape(call: Call, object: KubeObject): void {
-  const { kind, schema } = call.resource;
+  const { kind, version, schema } = call.resource;
   const unknown = prune(object, schema);
   if (unknown.length > 0 && call.query.get('fieldValidation') === 'Strict') {
     const faults = unknown.map((path) => `unknown field "${path}"`).join(', ');
+    const why = `strict decoding error: ${faults}`;
     if (call.patched !== undefined)
-      throw invalid(
-        { group: '', kind: '' },
-        '',
-        fault('patch', `Invalid value: ${JSON.stringify(call.patched)}: strict decoding error: ${faults}`),
-      );
-    throw badRequest(
-      `${kind} in version ${JSON.stringify(call.resource.version)} cannot be handled as a ${kind}: strict decoding error: ${faults}`,
-    );
+      throw invalid({ group: '', kind: '' }, '', fault('patch', `Invalid value: ${JSON.stringify(call.patched)}: ${why}`));
+    throw badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${why}`);
   }
   if (call.query.get('fieldValidation') !== 'Ignore') for (const path of unknown) call.warn?.(`unknown field "${path}"`);
   applyDefaults(object, schema);
@@ -80,13 +75,19 @@ function checkNamespace(api: Api, resource: Resource, name: string, namespace: s
     ]);
 }
 
+/** Refuses an object that says to be elsewhere than where the request goes. */
+export function checkPlace(given: Metadata, name: string, namespace: string | undefined): void {
+  if (given.name !== name) throw badRequest(`the name of the object (${given.name}) does not match the name on the URL (${name})`);
+  if (namespace && given.namespace && given.namespace !== namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+}
+
 /** Stores a new object (as stored, not as served) and returns it. */
 export function create(api: Api, call: Call, input: KubeObject, own: Ownership): Stored {
   const { resource, namespace } = call;
   const collection = collectionOf(api, resource);
   const meta = input.metadata;
-  if (namespace && meta.namespace && meta.namespace !== namespace)
-    throw badRequest(`the namespace of the provided object does not match the namespace sent on the request`);
+  checkPlace(meta, meta.name, namespace);
   const name = meta.name || (meta.generateName ? meta.generateName.slice(0, 58) + randomSuffix() : '');
   if (!name) throw invalid(resource, '', required('metadata.name', 'name or generateName is required'));
   if (meta.resourceVersion) throw new ApiFailure(500, '', 'resourceVersion should not be set on objects to be created');
@@ -133,9 +134,7 @@ export function update(api: Api, call: Call, old: Stored, input: KubeObject, own
   const before = old.object;
   const { name, namespace, uid } = before.metadata;
   const given = input.metadata;
-  if (given.name !== name) throw badRequest(`the name of the object (${given.name}) does not match the name on the URL (${name})`);
-  if (given.namespace !== undefined && given.namespace !== namespace)
-    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  checkPlace(given, name, namespace);
   if (given.uid && given.uid !== uid)
     throw conflict(resource, name, `Precondition failed: UID in precondition: ${given.uid}, UID in object meta: ${uid}`);
   if (given.resourceVersion && given.resourceVersion !== before.metadata.resourceVersion) throw staleObject(resource, name);
@@ -143,7 +142,7 @@ export function update(api: Api, call: Call, old: Stored, input: KubeObject, own
   const shaped = copy(input);
   shape(call, shaped);
   const next = restrict(call, shaped, before);
-  const meta: Metadata = { ...next.metadata, name, ...(namespace && { namespace }), resourceVersion: before.metadata.resourceVersion! };
+  const meta: Metadata = { ...next.metadata, name, namespace, resourceVersion: before.metadata.resourceVersion! };
   for (const field of SYSTEM) {
     if (before.metadata[field] === undefined) delete meta[field];
     else (meta as Record<string, unknown>)[field] = before.metadata[field];
@@ -160,7 +159,10 @@ export function update(api: Api, call: Call, old: Stored, input: KubeObject, own
   check(resource, next, before);
   if (isDryRun(call)) return new Stored(next, old.revision);
   const collection = collectionOf(api, resource);
-  const held = [...(meta.finalizers ?? []), ...(resource.collection === '/namespaces' ? (at(next, 'spec', 'finalizers') as string[]) : [])];
+  const held = [
+    ...(meta.finalizers ?? []),
+    ...(resource.collection === '/namespaces' ? ((at(next, 'spec', 'finalizers') ?? []) as string[]) : []),
+  ];
   const released = meta.deletionTimestamp && held.length === 0 && !meta.deletionGracePeriodSeconds;
   return released ? api.store.remove(collection, keyOf(namespace, name), next)! : api.store.put(collection, next);
 }

@@ -40,6 +40,3 @@ export const collectionOf = (api: Api, resource: Resource): Collection => api.st
 
 /** dryRun=All: everything is checked, nothing is stored. */
 export const isDryRun = (call: Call): boolean => call.query.get('dryRun') === 'All';
-
-/** The name under which fields are owned: the parameter, else the product of the User-Agent. */
-export const fieldManagerOf = (call: Call): string => call.query.get('fieldManager') || call.userAgent.split(/[/ ]/)[0] || 'unknown';

@@ -12,9 +12,9 @@ export function controlledApi(api: Api): ControlledApi {
   const storedAt = ({ resource, key }: Place) => store.collection(resource).items.get(key);
   const callOf = (user: string, collection: string, { metadata }: Pick<KubeObject, 'metadata'>, subresource?: string): Call => ({
     resource: registry.storedIn(collection)!,
-    ...(metadata.namespace && { namespace: metadata.namespace }),
+    namespace: metadata.namespace,
     name: metadata.name,
-    ...(subresource && { subresource }),
+    subresource,
     user: { name: user, groups: [] },
     userAgent: 'kube-controller-manager',
     query: new URLSearchParams(),

@@ -31,19 +31,10 @@ export class ApiFailure extends Error {
     this.details = details;
   }
 
-  /** The `Status` object of the answer. */
+  /** The `Status` object of the answer, to be sent as JSON: what is undefined is not in it. */
   status(): JsonMap {
     const { message, reason, details, code, metadata } = this;
-    return {
-      kind: 'Status',
-      apiVersion: 'v1',
-      metadata,
-      status: 'Failure',
-      message,
-      ...(reason && { reason }),
-      ...(details && { details }),
-      code,
-    };
+    return { kind: 'Status', apiVersion: 'v1', metadata, status: 'Failure', message, reason: reason || undefined, details, code };
   }
 }
 
@@ -53,11 +44,7 @@ export interface Named {
   plural: string;
 }
 export const qualified = ({ group, plural }: Named): string => (group ? `${plural}.${group}` : plural);
-const details = (resource: Named, name: string): StatusDetails => ({
-  name,
-  ...(resource.group && { group: resource.group }),
-  kind: resource.plural,
-});
+const details = ({ group, plural }: Named, name: string | undefined): StatusDetails => ({ name, group: group || undefined, kind: plural });
 
 export const badRequest = (message: string) => new ApiFailure(400, 'BadRequest', message);
 export const unauthorized = () => new ApiFailure(401, 'Unauthorized', 'Unauthorized');
@@ -71,21 +58,14 @@ export const conflict = (resource: Named, name: string, why: string) =>
 export const staleObject = (resource: Named, name: string) =>
   conflict(resource, name, 'the object has been modified; please apply your changes to the latest version and try again');
 export const forbidden = (resource: Named, name: string, why: string, causes?: Cause[]) =>
-  new ApiFailure(403, 'Forbidden', `${qualified(resource)} "${name}" is forbidden: ${why}`, {
-    ...details(resource, name),
-    ...(causes && { causes }),
-  });
+  new ApiFailure(403, 'Forbidden', `${qualified(resource)} "${name}" is forbidden: ${why}`, { ...details(resource, name), causes });
 /** Who asks may not: a user without the permission, as RBAC says it. */
 export function notPermitted(user: string, verb: string, target: Named & { namespace?: string; name?: string }): ApiFailure {
   const { group, plural, namespace, name } = target;
   const scope = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
   const why = `User ${JSON.stringify(user)} cannot ${verb} resource "${plural}" in API group "${group}" ${scope}`;
   const what = qualified(target) + (name === undefined ? '' : ` "${name}"`);
-  return new ApiFailure(403, 'Forbidden', `${what} is forbidden: ${why}`, {
-    ...(name !== undefined && { name }),
-    ...(group && { group }),
-    kind: plural,
-  });
+  return new ApiFailure(403, 'Forbidden', `${what} is forbidden: ${why}`, details(target, name));
 }
 /** The same for what is no resource. */
 export const pathNotPermitted = (user: string, verb: string, path: string) =>
@@ -122,10 +102,6 @@ export function invalid({ group, kind }: { group: string; kind: string }, name: 
   const faults = causes.map(({ field, message }) => `${field}: ${message}`);
   const why = faults.length === 1 ? faults[0] : `[${faults.join(', ')}]`;
   const what = group ? `${kind}.${group}` : kind;
-  return new ApiFailure(422, 'Invalid', `${what} "${name}" is invalid: ${why}`, {
-    ...(name && { name }),
-    ...(group && { group }),
-    kind,
-    causes,
-  });
+  const details: StatusDetails = { name: name || undefined, group: group || undefined, kind, causes };
+  return new ApiFailure(422, 'Invalid', `${what} "${name}" is invalid: ${why}`, details);
 }

@@ -56,16 +56,13 @@ export function leavesOf(value: unknown, schema: Schema | undefined, path: Path 
   return leaves;
 }
 
-const SYSTEM = new Set(
-  'name namespace uid resourceVersion generation creationTimestamp deletionTimestamp deletionGracePeriodSeconds managedFields selfLink'.split(
-    ' ',
-  ),
-);
+/** The rest of metadata is kept by the server. */
+const OWNABLE = new Set(['generateName', 'labels', 'annotations', 'finalizers', 'ownerReferences']);
 
 /** The fields of an object that somebody can own: without apiVersion, kind and what the server keeps in metadata. */
 export function ownableLeaves(object: KubeObject, schema: Schema): Leaves {
   const { metadata, ...rest } = object;
-  const meta = Object.fromEntries(Object.entries(metadata).filter(([name]) => !SYSTEM.has(name)));
+  const meta = Object.fromEntries(Object.entries(metadata).filter(([name]) => OWNABLE.has(name)));
   const { apiVersion: _apiVersion, kind: _kind, ...fields } = rest;
   return leavesOf(Object.keys(meta).length > 0 ? { ...fields, metadata: meta } : fields, objectSchema(schema));
 }

@@ -50,8 +50,7 @@ async function answer(api: Api, openApi: ReturnType<typeof openApiOf>, request: 
   if (!target || !resource || !fits) return answerOther(api, openApi, request, response, path);
   const { namespace, name, subresource } = target;
   const warn = (text: string) => void response.appendHeader('Warning', `299 - "${text.replace(/["\\]/g, '\\$&')}"`);
-  const place = { ...(namespace && { namespace }), ...(name && { name }), ...(subresource && { subresource }) };
-  return dispatch({ api, call: { resource, ...place, user, userAgent, query, warn }, request, response, body });
+  return dispatch({ api, call: { resource, namespace, name, subresource, user, userAgent, query, warn }, request, response, body });
 }
 
 /** Nobody reads more than what is open; bootstrap tokens have a few permissions; everybody else may everything. */

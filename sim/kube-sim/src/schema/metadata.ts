@@ -37,6 +37,8 @@ export const METADATA: Schema = {
 };
 
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const NOT_A_SUBDOMAIN =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
 const QUALIFIED = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 const ANNOTATIONS_LIMIT = 256 * 1024;
@@ -69,14 +71,7 @@ function labelFaults(labels: Record<string, string>): Cause[] {
 export function metadataFaults(meta: Metadata, old?: Metadata): Cause[] {
   const causes: Cause[] = [];
   if (!old && meta.name.length > 253) causes.push(wrong('metadata.name', meta.name, 'must be no more than 253 characters'));
-  if (!old && !SUBDOMAIN.test(meta.name))
-    causes.push(
-      wrong(
-        'metadata.name',
-        meta.name,
-        "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
-      ),
-    );
+  if (!old && !SUBDOMAIN.test(meta.name)) causes.push(wrong('metadata.name', meta.name, NOT_A_SUBDOMAIN));
   causes.push(...labelFaults(meta.labels ?? {}));
   const annotations = Object.entries(meta.annotations ?? {});
   for (const [key] of annotations) {
@@ -96,14 +91,9 @@ export function metadataFaults(meta: Metadata, old?: Metadata): Cause[] {
     if (why) causes.push(wrong('metadata.finalizers', finalizer, why));
   }
   const added = old?.deletionTimestamp ? (meta.finalizers ?? []).filter((name) => !(old.finalizers ?? []).includes(name)) : [];
-  if (added.length > 0)
-    causes.push(
-      fault(
-        'metadata.finalizers',
-        `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((name) => JSON.stringify(name)).join(', ')}}`,
-        'FieldValueForbidden',
-      ),
-    );
+  const listed = added.map((name) => JSON.stringify(name)).join(', ');
+  const late = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${listed}}`;
+  if (added.length > 0) causes.push(fault('metadata.finalizers', late, 'FieldValueForbidden'));
   return causes;
 }
 

@@ -28,12 +28,8 @@ export function deleteOptions(body: unknown, query: URLSearchParams): DeleteOpti
       '',
       unsupported('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan']),
     );
-  return {
-    ...(preconditions['uid'] !== undefined && { uid: String(preconditions['uid']) }),
-    ...(preconditions['resourceVersion'] !== undefined && { resourceVersion: String(preconditions['resourceVersion']) }),
-    ...(grace !== undefined && { gracePeriodSeconds: Number(grace) }),
-    ...(policy !== undefined && { propagationPolicy: String(policy) }),
-  };
+  const { uid, resourceVersion } = preconditions as DeleteOptions;
+  return { uid, resourceVersion, gracePeriodSeconds: grace === undefined ? undefined : Number(grace), propagationPolicy: policy as string };
 }
 
 /** Deletes an object, or marks it as going where something has to happen first. Returns its last or present state and whether it is gone. */

@@ -1,19 +1,19 @@
 /** PATCH: JSON, merge and strategic merge patches, and server-side apply. */
 import { isTrue } from '@dpf/kube-faults';
 import { applyPatch, type Operation } from 'rfc6902';
-import { fieldManagerOf, type Api, type Call } from '../api.ts';
+import type { Api, Call } from '../api.ts';
 import { applyFields } from '../fields/apply.ts';
 import { objectSchema, ownableLeaves } from '../fields/leaves.ts';
-import { entryOf, type Writer } from '../fields/managed.ts';
+import { entryOf } from '../fields/managed.ts';
 import { decode } from '../http/request.ts';
-import { copy, isMap, timestamp, type KubeObject } from '../objects.ts';
+import { copy, isMap, type KubeObject } from '../objects.ts';
 import { mergePatch } from '../patch/merge.ts';
 import { strategicPatch } from '../patch/strategic.ts';
 import { apiVersionOf, served } from '../resources/resource.ts';
 import { asObject } from '../schema/metadata.ts';
 import { ApiFailure, badRequest, conflict, fault, invalid, notFound, required, unsupportedMediaType } from '../status.ts';
 import type { Stored } from '../store/collection.ts';
-import { byUpdate, checkPlace, create, update } from './write.ts';
+import { byUpdate, checkPlace, create, update, writerOf } from './write.ts';
 
 const JSON_PATCH = 'application/json-patch+json';
 const MERGE = 'application/merge-patch+json';
@@ -88,13 +88,7 @@ function apply(api: Api, call: Call, old: Stored | undefined, body: KubeObject):
   if (!call.query.get('fieldManager'))
     throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', required('fieldManager', 'is required for apply patch'));
   const wanted = resource.convert?.write(body) ?? body;
-  const writer: Writer = {
-    manager: fieldManagerOf(call),
-    operation: 'Apply',
-    apiVersion: apiVersionOf(resource),
-    ...(call.subresource && { subresource: call.subresource }),
-    time: timestamp(api.clock()),
-  };
+  const writer = writerOf(api, call, 'Apply');
   if (!old) {
     if (call.subresource) throw notFound(resource, call.name!);
     if (wanted.metadata.uid)

@@ -34,19 +34,11 @@ export function record(api: Api, call: Call, { verb, before, after, body }: Writ
     verb,
     user: { username: user.name, groups: user.groups },
     userAgent,
-    objectRef: {
-      resource: plural,
-      ...(namespace && { namespace }),
-      name,
-      ...(uid && { uid }),
-      ...(group && { apiGroup: group }),
-      apiVersion: version,
-      ...(subresource && { subresource }),
-    },
+    objectRef: { resource: plural, namespace, name, uid, apiGroup: group || undefined, apiVersion: version, subresource },
     responseStatus: { code: before ? 200 : 201 },
-    ...(!secret && body !== undefined && { requestObject: body }),
+    requestObject: secret ? undefined : body,
     // What is gone is answered with a Status that bears no object.
-    ...(!secret && { responseObject: after ?? { kind: 'Status', apiVersion: 'v1', status: 'Success', details: { name, uid } } }),
+    responseObject: secret ? undefined : (after ?? { kind: 'Status', apiVersion: 'v1', status: 'Success', details: { name, uid } }),
     requestReceivedTimestamp,
     stageTimestamp: requestReceivedTimestamp,
   };

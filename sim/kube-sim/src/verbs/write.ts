@@ -1,7 +1,7 @@
 /** The way of every write into the store: shape, defaults, ownership, rules, then one commit. All of it is synchronous, so a write is atomic. */
 import { randomUUID } from 'node:crypto';
-import { collectionOf, fieldManagerOf, isDryRun, type Api, type Call } from '../api.ts';
-import { afterUpdate } from '../fields/managed.ts';
+import { collectionOf, isDryRun, type Api, type Call } from '../api.ts';
+import { afterUpdate, type Writer } from '../fields/managed.ts';
 import { ownableLeaves } from '../fields/leaves.ts';
 import { at, copy, equal, isMap, timestamp, type KubeObject, type ManagedFields, type Metadata } from '../objects.ts';
 import { apiVersionOf, type Resource } from '../resources/resource.ts';
@@ -14,6 +14,15 @@ import { Stored, keyOf } from '../store/collection.ts';
 /** Who owns the fields of the next version. */
 export type Ownership = (next: KubeObject, old: KubeObject | undefined) => ManagedFields[] | undefined;
 
+export const writerOf = (api: Api, call: Call, operation: Writer['operation']): Writer => ({
+  // The parameter, else the product of the User-Agent.
+  manager: call.query.get('fieldManager') || call.userAgent.split(/[/ ]/)[0] || 'unknown',
+  operation,
+  apiVersion: apiVersionOf(call.resource),
+  subresource: call.subresource,
+  time: timestamp(api.clock()),
+});
+
 /** Create, update and patch: what changes belongs to the writer. */
 export const byUpdate =
   (api: Api, call: Call): Ownership =>
@@ -22,13 +31,7 @@ export const byUpdate =
       givenFields(next, old) ?? [],
       old ? ownableLeaves(old, call.resource.schema) : new Map(),
       ownableLeaves(next, call.resource.schema),
-      {
-        manager: fieldManagerOf(call),
-        operation: 'Update',
-        apiVersion: apiVersionOf(call.resource),
-        ...(call.subresource && { subresource: call.subresource }),
-        time: timestamp(api.clock()),
-      },
+      writerOf(api, call, 'Update'),
       call.resource.builtin ? ['f:metadata', 'f:spec', 'f:status'] : ['f:metadata'],
     );
 

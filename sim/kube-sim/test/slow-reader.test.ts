@@ -30,10 +30,17 @@ test('what is written after the time of a watch is over goes to nobody', async (
     for (let i = 0; i < MANY; i++) expect((await client.post(WIDGETS, big())).code).toBe(201);
     // The time is over once the server has forgotten the watch.
     while (sim.openWatches() > 0) await new Promise((resolve) => setTimeout(resolve, 20));
-    expect((await client.post(WIDGETS, big())).code).toBe(201);
+    const late = big();
+    expect((await client.post(WIDGETS, late)).code).toBe(201);
     let text = '';
     for await (const chunk of response) text += String(chunk);
-    expect(text.match(/"type":"ADDED"/g)).toHaveLength(MANY);
+    // How many of them fall into its time hangs on the machine; those that do arrive whole.
+    const told = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { object: { metadata: { name: string } } }).object.metadata.name);
+    expect(told.length).toBeGreaterThan(0);
+    expect(told).not.toContain(late.metadata.name);
   } finally {
     client.close();
     await sim.close();

@@ -9,8 +9,9 @@ LABEL org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.vendor="dpf-provisioning"
+# A small young generation: otherwise what the start took is kept, half as much as dpu-controller needs afterwards.
 ENV NODE_ENV=production \
-    NODE_OPTIONS=--enable-source-maps
+    NODE_OPTIONS="--enable-source-maps --max-semi-space-size=4"
 WORKDIR /app
 ENTRYPOINT ["node"]
 CMD ["main.mjs"]

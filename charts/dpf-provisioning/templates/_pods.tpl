@@ -81,7 +81,7 @@ capabilities: { drop: [ALL] }
 {{- define "dpf.nodeOptions" -}}
 {{- with include "dpf.memoryShare" . }}
 - name: NODE_OPTIONS
-  value: --enable-source-maps --max-old-space-size={{ . }}
+  value: --enable-source-maps --max-semi-space-size=4 --max-old-space-size={{ . }}
 {{- end }}
 {{- end }}
 

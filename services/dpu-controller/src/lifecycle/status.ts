@@ -153,12 +153,15 @@ const clipped = (message: string): string => message.slice(0, 3_000);
 
 const fixOf = ({ reason }: Stay): string => (REASONS[reason].fix === '' ? '' : `. ${REASONS[reason].fix}`);
 
+/** The same list when it has none. */
+const without = (conditions: Condition[], type: string): Condition[] =>
+  conditions.some((condition) => condition.type === type) ? conditions.filter((condition) => condition.type !== type) : conditions;
+
 /** Our own flash makes the card leave the bus: only where nothing of ours explains it is it worth a condition. */
 function cardCondition(o: Observed, phase: Phase, conditions: Condition[]): Condition[] {
   const settled = phase === 'Ready' || phase === 'Error';
   const missing = settled && o.host !== 'absent' && !cardIsVisible(o.host, pciOf(o));
-  const others = conditions.filter(({ type }) => type !== 'CardMissing');
-  if (!missing) return others.length === conditions.length ? conditions : others;
+  if (!missing) return without(conditions, 'CardMissing');
   const change = { type: 'CardMissing', status: 'True', reason: 'CardMissing', message: REASONS.CardMissing.meaning } as const;
   return [...withCondition(conditions, change, iso(o))];
 }
@@ -167,7 +170,7 @@ function cardCondition(o: Observed, phase: Phase, conditions: Condition[]): Cond
 function formerCondition(o: Observed, { record }: Stay, conditions: Condition[]): Condition[] {
   if (!o.former) return conditions;
   const left = unusableFormer(o, record?.formerClusters ?? o.dpu.status?.formerClusters ?? []);
-  if (left.length === 0) return conditions.filter(({ type }) => type !== 'FormerNodeLeft');
+  if (left.length === 0) return without(conditions, 'FormerNodeLeft');
   const what = left.map(({ cluster, message }) => `Node ${o.dpu.metadata.name} of ${nameOf(cluster)} could not be removed: ${message}`);
   const message = `${openEnded(what.join('; '))}. ${REASONS.FormerNodeLeft.fix}`;
   return [...withCondition(conditions, { type: 'FormerNodeLeft', status: 'True', reason: 'FormerNodeLeft', message }, iso(o))];
@@ -175,8 +178,12 @@ function formerCondition(o: Observed, { record }: Stay, conditions: Condition[])
 
 function conditionSetter(o: Observed, status: DpuStatus) {
   let conditions: readonly Condition[] = status.conditions ?? [];
+  const now = iso(o);
   const set = (type: string, value: Condition['status'], reason: string, message: string) => {
-    conditions = withCondition(conditions, { type, status: value, reason, message }, iso(o));
+    conditions = withCondition(conditions, { type, status: value, reason, message }, now);
   };
-  return Object.assign(set, { get: (type: string) => conditions.find((condition) => condition.type === type), all: () => [...conditions] });
+  return Object.assign(set, {
+    get: (type: string) => conditions.find((condition) => condition.type === type),
+    all: () => conditions as Condition[],
+  });
 }

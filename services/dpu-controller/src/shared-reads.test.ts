@@ -1,8 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Bfb } from '@dpf/api';
 import { sharedReads } from './shared-reads.ts';
 
 const ref = { namespace: 'ns', name: 'image' };
+
+/** A request is sent in the turn after the one in which it was asked for. */
+const sent = async () => {
+  await turn();
+  await turn();
+};
 
 /** A server that answers when it is told to, with the version that it has when the request arrives. */
 function server() {
@@ -16,8 +23,9 @@ function server() {
     });
   };
   const answer = async () => {
+    await sent();
     answers.shift()?.();
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
   };
   return { state, client: sharedReads<Bfb>({ get }), answer };
 }
@@ -26,16 +34,30 @@ const versions = async (reads: Promise<Bfb | undefined>[]) => (await Promise.all
 describe('reads of one object by many', () => {
   test('those that come while a read is under way share the next one', async () => {
     const { state, client, answer } = server();
-    const reads = Array.from({ length: 16 }, () => client.get(ref));
+    const first = client.get(ref);
+    await sent();
+    const reads = Array.from({ length: 15 }, () => client.get(ref));
     await answer();
     await answer();
-    expect(await versions(reads)).toHaveLength(16);
+    expect(await versions([first, ...reads])).toHaveLength(16);
     expect(state.requests).toBe(2);
+  });
+
+  test('those who were answered together share the next request, too', async () => {
+    const { state, client, answer } = server();
+    const worker = async () => {
+      for (let looks = 0; looks < 3; looks++) await client.get(ref);
+    };
+    const workers = Array.from({ length: 16 }, worker);
+    for (let answers = 0; answers < 3; answers++) await answer();
+    await Promise.all(workers);
+    expect(state.requests).toBe(3);
   });
 
   test('whoever asks after a change sees it, though a read from before is under way', async () => {
     const { state, client, answer } = server();
     const before = client.get(ref);
+    await sent();
     state.version = 2;
     const after = client.get(ref);
     await answer();

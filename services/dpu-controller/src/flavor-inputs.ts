@@ -40,13 +40,21 @@ function nothingIfForbidden(error: unknown): undefined {
 const mapValues = (data: Record<string, string> | undefined, decode: (text: string) => Uint8Array): Record<string, Uint8Array> =>
   Object.fromEntries(Object.entries(data ?? {}).map(([key, text]) => [key, decode(text)]));
 
+/** Of flavors that refer to nothing: their hash hangs on nothing else, and what a store holds is not changed. */
+const hashes = new WeakMap<DPUFlavorSpec, string>();
+
 /** The hash of flavor and values; undefined while one of the values is missing. */
 export function hashOf(flavor: DPUFlavorSpec, values: Values): string | undefined {
-  return renderable(
+  const hash = hashes.get(flavor) ?? hashWith(flavor, values);
+  if (hash !== undefined && values.size === 0) hashes.set(flavor, hash);
+  return hash;
+}
+
+const hashWith = (flavor: DPUFlavorSpec, values: Values): string | undefined =>
+  renderable(
     () => flavorHash(flavor, values),
     () => undefined,
   );
-}
 
 /** bf.cfg for this Dpu and attempt. @throws BfCfgError when the flavor cannot be rendered */
 export function bfcfgFor(dpu: Dpu, attempt: number, flavor: DPUFlavorSpec, values: Values, join: Join | undefined): string {

@@ -13,6 +13,8 @@ export interface Usage {
   /** Bytes, after a garbage collection. */
   rss: number;
   heapUsed: number;
+  /** The most that was resident so far. */
+  peakRss: number;
   /** Seconds of processor time, of all its threads, since it was started. */
   cpuSeconds: number;
 }
@@ -26,7 +28,8 @@ const ANSWERS: { [Q in keyof Answers]: () => Answers[Q] } = {
     for (let i = 0; i < 3; i++) globalThis.gc?.();
     const { rss, heapUsed } = process.memoryUsage();
     const { user, system } = process.cpuUsage();
-    return { rss, heapUsed, cpuSeconds: (user + system) / 1e6 };
+    const peakRss = 1024 * process.resourceUsage().maxRSS;
+    return { rss, heapUsed, peakRss, cpuSeconds: (user + system) / 1e6 };
   },
   loop: () => {
     const longestBlockMs = Math.max(0, delay.max / 1e6 - RESOLUTION_MS);

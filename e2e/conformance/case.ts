@@ -12,7 +12,7 @@ export interface Case {
   alone?: true;
 }
 
-export type Step = RequestStep | WatchStep | EventsStep | KubectlStep | FinishStep | PauseStep | CompactStep;
+export type Step = RequestStep | WatchStep | EventsStep | KubectlStep | FinishStep | HearStep | CompactStep;
 
 /** One request and its answer. Expectations say what must be there; what they do not name may be there too. */
 export interface RequestStep {
@@ -67,15 +67,15 @@ export interface KubectlStep {
   background?: true;
 }
 
-/** Waits for the command that was left in the background. */
+/** Waits for the command that was left in the background, or ends it. */
 export interface FinishStep {
-  finish: true;
+  finish: true | 'stop';
   out?: string | RegExp;
 }
 
-/** Time for a command in the background to be listening, in milliseconds: it does not say when it is. */
-export interface PauseStep {
-  pause: number;
+/** Waits until the command in the background has written what fits. */
+export interface HearStep {
+  hear: RegExp;
 }
 
 /** The server forgets its history. */

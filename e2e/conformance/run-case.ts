@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { Answer, WatchEvent, Watching } from '../../sim/kube-sim/test/client.ts';
 import type { Case, EventsStep, KubectlStep, RequestStep, Step } from './case.ts';
-import { runTool, words, type Ended } from './kubectl.ts';
+import { startTool, words, type Tool } from './kubectl.ts';
 import { differences, fill, valueAt, type Values } from './match.ts';
 import type { Server } from './servers.ts';
 
@@ -17,7 +17,7 @@ interface Running {
   values: Values;
   transcript: Transcript;
   watch?: Watching;
-  background?: Promise<Ended>;
+  background?: Tool;
 }
 
 /** What every case knows from its start: a namespace and a name of its own, and where its objects are. */
@@ -45,7 +45,8 @@ export async function runCase(server: Server, { steps }: Case, id: string): Prom
     }
   } finally {
     running.watch?.stop();
-    await running.background;
+    running.background?.stop();
+    await running.background?.ended;
   }
   return running.transcript;
 }
@@ -63,16 +64,27 @@ async function take(running: Running, step: Step): Promise<string[]> {
   if ('events' in step) return events(running, step);
   if ('kubectl' in step) return kubectl(running, step);
   if ('compact' in step) await server.compact();
-  if ('pause' in step) await sleep(step.pause);
+  if ('hear' in step) return hear(running, step.hear);
   if ('watch' in step) running.watch = await server.client.watch(step.watch, step.accept === undefined ? {} : { accept: step.accept });
   if (!('finish' in step)) return [];
-  const ended = (await running.background)!;
+  if (step.finish === 'stop') running.background!.stop();
+  const ended = await running.background!.ended;
   transcript.push(ended);
   return differences(ended, { ...(step.out === undefined && { exit: 0 }), ...(step.out !== undefined && { out: step.out }) });
 }
 
 /** What comes in time; undefined where it does not. */
 const inTime = <T>(promise: Promise<T>): Promise<T | undefined> => Promise.race([promise, sleep(PATIENCE_MS, undefined, { ref: false })]);
+
+async function hear({ background }: Running, expected: RegExp): Promise<string[]> {
+  const end = performance.now() + PATIENCE_MS;
+  while (!expected.test(background!.out())) {
+    if (performance.now() > end)
+      return [`nothing that fits ${expected} was written within ${PATIENCE_MS / 1000} s, only: ${background!.out()}`];
+    await sleep(20);
+  }
+  return [];
+}
 
 async function request({ server, values, transcript }: Running, step: RequestStep): Promise<string[]> {
   const [method, path] = step.ask.split(/ (.*)/s) as [string, string];
@@ -124,17 +136,17 @@ async function kubectl(running: Running, step: KubectlStep): Promise<string[]> {
   const argv = typeof step.kubectl === 'string' ? words(step.kubectl) : step.kubectl;
   const documents = step.stdin === undefined ? [] : [step.stdin].flat();
   const env = { ...server.env, ...(step.editor !== undefined && { KUBE_EDITOR: `sed -i '${step.editor}'` }) };
-  const run = runTool(
+  const tool = await startTool(
     step.tool ?? 'kubectl',
     ['--namespace', values.get('ns')!, ...argv],
     env,
     documents.map((each) => stringify(each)).join('---\n'),
   );
   if (step.background) {
-    running.background = run;
+    running.background = tool;
     return [];
   }
-  const ended = await run;
+  const ended = await tool.ended;
   transcript.push(ended);
   const { exit = 0, out, err, json } = step;
   const faults = differences(ended, { exit, ...(out !== undefined && { out }), ...(err !== undefined && { err }) }, 'kubectl');

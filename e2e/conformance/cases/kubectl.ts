@@ -178,11 +178,12 @@ export const kubectl: Case[] = [
     says: 'kubectl get --watch follows an object',
     steps: [
       made(),
-      run('get wd {name} -w --no-headers --output-watch-events --request-timeout=4s', { background: true }),
-      { pause: 1500 },
+      run('get wd {name} -w --no-headers --output-watch-events', { background: true }),
+      { hear: /^ADDED/ },
       { ask: 'PATCH {widgets}/{name}', type: MERGE, body: { spec: { size: 7 } }, code: 200 },
       { ask: 'DELETE {widgets}/{name}', code: 200 },
-      { finish: true, out: /^ADDED +{name} +3 .*\nMODIFIED +{name} +7 .*\nDELETED +{name} +7 .*\n$/ },
+      { hear: /^DELETED.*\n/m },
+      { finish: 'stop', out: /^ADDED +{name} +3 .*\nMODIFIED +{name} +7 .*\nDELETED +{name} +7 .*\n$/ },
     ],
   },
   {

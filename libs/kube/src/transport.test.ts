@@ -30,6 +30,12 @@ describe('connections', () => {
     expect(server.connections()).toBeLessThanOrEqual(4);
   });
 
+  test('a deletion with preconditions leaves its connection to the next request', async () => {
+    const { server, widgets } = await against((_, reply) => reply.json(widget('a', 1)), { connections: 1 });
+    for (let i = 0; i < 5; i++) await widgets.delete(ref, { uid: 'its uid' });
+    expect(server.connections()).toBe(1);
+  });
+
   test('watches do not take connections away from requests', async () => {
     const { server, cluster, widgets } = await against(
       (request, reply) => {

@@ -130,6 +130,8 @@ export class Transport {
       method: METHODS[call.verb],
       headers: { ...identity.headers, accept: 'application/json', 'user-agent': this.options.userAgent, ...contentType },
       ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
+      // undici would end the connection after each DELETE that has a body, and ours have preconditions.
+      reset: false,
       signal,
     });
   }

@@ -1,4 +1,4 @@
-/** Removes all DpuSets and Dpus, then all Bfbs, as the founding document does; past the deadline, without waiting for their clean-up. */
+/** Removes all DpuSets and Dpus, then all Bfbs and DPUFlavors, as the founding document does; past the deadline, without waiting for their clean-up. */
 import { FINALIZERS, KINDS, type Bfb, type Dpu, type DpuSet, type KindInfo, type KubeObject } from '@dpf/api';
 import { isConflict, isNotFound, type Cluster, type ResourceClient } from '@dpf/kube';
 import { waitUntilNothing, type Pace } from './pace.ts';
@@ -6,13 +6,18 @@ import { leftOf, leftOnNodes } from './report.ts';
 
 interface Kind {
   info: KindInfo;
-  finalizer: string;
+  finalizer?: string;
 }
 const SETS: Kind = { info: KINDS.DpuSet, finalizer: FINALIZERS.dpuSet };
 const DPUS: Kind = { info: KINDS.Dpu, finalizer: FINALIZERS.dpu };
 const BFBS: Kind = { info: KINDS.Bfb, finalizer: FINALIZERS.bfb };
+/** Nothing stands behind a flavor, and no service has to clean up. */
+const FLAVORS: Kind = { info: KINDS.DPUFlavor };
 /** Dpus beside the sets: those made by hand, and those of a set whose controller is gone. Bfbs wait until nobody refers to them. */
-const ORDER: readonly (readonly Kind[])[] = [[SETS, DPUS], [BFBS]];
+const ORDER: readonly (readonly Kind[])[] = [
+  [SETS, DPUS],
+  [BFBS, FLAVORS],
+];
 /** A finalizer is fought over with a service that writes the same object. */
 const TRIES = 5;
 
@@ -25,7 +30,7 @@ export async function removeObjects(cluster: Cluster, namespaces: readonly strin
     });
     if (!gone) return force(cluster, namespaces, pace);
   }
-  pace.say('every DpuSet, Dpu and Bfb is gone');
+  pace.say('every DpuSet, Dpu, Bfb and DPUFlavor is gone');
 }
 
 /** Asks for the deletion of every object of a kind; answers those that are still there. */
@@ -65,22 +70,24 @@ async function force(cluster: Cluster, namespaces: readonly string[], pace: Pace
   const dpus = await listAll(cluster.resource<Dpu>(KINDS.Dpu), namespaces);
   const bfbs = await listAll(cluster.resource<Bfb>(KINDS.Bfb), namespaces);
   const sets = await listAll(cluster.resource<DpuSet>(KINDS.DpuSet), namespaces);
+  const flavors = await listAll(cluster.resource<KubeObject>(KINDS.DPUFlavor), namespaces);
   // Sets first, lest they make new Dpus; Bfbs last.
   for (const [kind, objects] of [
     [SETS, sets],
     [DPUS, dpus],
     [BFBS, bfbs],
+    [FLAVORS, flavors],
   ] as const)
     for (const object of objects) await release(cluster.resource<KubeObject>(kind.info), object, kind.finalizer);
   for (const line of [...leftOf(dpus, bfbs), ...(await leftOnNodes(cluster))]) pace.say(line);
 }
 
-async function release(client: ResourceClient<KubeObject>, object: KubeObject, finalizer: string): Promise<void> {
+async function release(client: ResourceClient<KubeObject>, object: KubeObject, finalizer?: string): Promise<void> {
   let current = await client.delete(object.metadata, { uid: object.metadata.uid }).catch((error: unknown) => {
     if (!isConflict(error)) throw error;
     return undefined;
   });
-  for (let tries = 1; current?.metadata.finalizers?.includes(finalizer); tries++) {
+  for (let tries = 1; finalizer !== undefined && current?.metadata.finalizers?.includes(finalizer); tries++) {
     const { resourceVersion, finalizers } = current.metadata;
     try {
       await client.patch(

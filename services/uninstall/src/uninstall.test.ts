@@ -1,5 +1,16 @@
 /** helm uninstall, with the embedded API server; the test plays the services. */
-import { FINALIZERS, KINDS, NODE_ANNOTATIONS, NODE_LABELS, type Bfb, type Dpu, type DpuSet, type KubeObject, type Node } from '@dpf/api';
+import {
+  FINALIZERS,
+  KINDS,
+  NODE_ANNOTATIONS,
+  NODE_LABELS,
+  type Bfb,
+  type Dpu,
+  type DPUFlavor,
+  type DpuSet,
+  type KubeObject,
+  type Node,
+} from '@dpf/api';
 import { connect, CORE, type Cluster } from '@dpf/kube';
 import { startKubeSim, type KubeSim } from '@dpf/kube-sim';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -21,6 +32,7 @@ function pace(limit: number, meanwhile: () => Promise<void> = async () => undefi
 const meta = (name: string, finalizer: string) => ({ name, namespace: NAMESPACE, finalizers: [finalizer] });
 const template = { dpuFlavor: 'hbn', BFB: { bfb: 'doca' } };
 async function world(): Promise<void> {
+  await api.resource<DPUFlavor>(KINDS.DPUFlavor).create({ metadata: { name: 'hbn', namespace: NAMESPACE }, spec: {} } as DPUFlavor);
   await api.resource<DpuSet>(KINDS.DpuSet).create({
     metadata: meta('set', FINALIZERS.dpuSet),
     spec: { nodeSelector: { matchLabels: { a: 'b' } }, dpuTemplate: { spec: template } },
@@ -43,7 +55,7 @@ async function world(): Promise<void> {
   await api.resource<Bfb>(KINDS.Bfb).patchStatus(bfb.metadata, { status: { phase: 'Ready', sha256: 'a'.repeat(64) } });
 }
 const left = async () => {
-  const lists = await Promise.all([KINDS.DpuSet, KINDS.Dpu, KINDS.Bfb].map((kind) => api.resource(kind).list()));
+  const lists = await Promise.all([KINDS.DpuSet, KINDS.Dpu, KINDS.Bfb, KINDS.DPUFlavor].map((kind) => api.resource(kind).list()));
   return lists.flatMap(({ items }) => items.map(({ kind, metadata }) => `${kind}${metadata.deletionTimestamp ? ' going' : ''}`));
 };
 
@@ -59,7 +71,7 @@ afterEach(async () => {
 });
 
 describe('the objects', () => {
-  test('go in order while the services clean up: sets and Dpus, then Bfbs', async () => {
+  test('go in order while the services clean up: sets and Dpus, then Bfbs and flavors', async () => {
     await world();
     const states: string[][] = [];
     const cleanUp = async () => {
@@ -72,12 +84,12 @@ describe('the objects', () => {
       }
     };
     await removeObjects(api, [NAMESPACE], pace(100, cleanUp));
-    expect(states).toEqual([['DpuSet going', 'Dpu going', 'Bfb'], ['DpuSet going', 'Bfb'], ['Bfb going']]);
+    expect(states).toEqual([['DpuSet going', 'Dpu going', 'Bfb', 'DPUFlavor'], ['DpuSet going', 'Bfb', 'DPUFlavor'], ['Bfb going']]);
     expect(said).toEqual([
       `waits for DpuSet ${NAMESPACE}/set and 1 more to go`,
       `waits for DpuSet ${NAMESPACE}/set to go`,
-      `waits for Bfb ${NAMESPACE}/doca to go`,
-      'every DpuSet, Dpu and Bfb is gone',
+      `waits for Bfb ${NAMESPACE}/doca and 1 more to go`,
+      'every DpuSet, Dpu, Bfb and DPUFlavor is gone',
     ]);
   });
 
@@ -118,7 +130,7 @@ describe('the objects', () => {
     const crds = api.resource(CORE.CustomResourceDefinition);
     for (const { metadata } of (await crds.list()).items) await crds.delete(metadata);
     await removeObjects(api, [], pace(50));
-    expect(said.at(-1)).toBe('every DpuSet, Dpu and Bfb is gone');
+    expect(said.at(-1)).toBe('every DpuSet, Dpu, Bfb and DPUFlavor is gone');
   });
 });
 

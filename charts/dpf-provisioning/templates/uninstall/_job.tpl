@@ -10,6 +10,8 @@ metadata:
   annotations:
     helm.sh/hook: {{ .hook }}
     helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+    # What is left is said by helm uninstall itself: the Job is gone afterwards.
+    helm.sh/hook-output-log-policy: hook-succeeded,hook-failed
 spec:
   backoffLimit: 1
   # The program ends at its own deadline; this is for a Pod that never starts.

@@ -1,14 +1,11 @@
 /** The simulated hosts of a cluster, asked through the API server; and real reboots of the nodes that they want. */
-import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import type { Pod } from '@dpf/api';
 import type { HostView, JournalEntry } from '@dpf/dpu-sim';
 import { CORE, type Cluster } from '@dpf/kube';
-import { NAMESPACE } from '../fleet/control-plane.ts';
 import type { Kubectl } from '../fleet/kubectl.ts';
+import { onNode } from './node-command.ts';
 
-const run = promisify(execFile);
 const LABEL = 'app.kubernetes.io/component=simulator-hosts';
 const STATE_PORT = 8081;
 const POLL_MS = 1000;
@@ -21,21 +18,24 @@ export interface NodeCommands {
 export class Hosts {
   readonly #cluster: Cluster;
   readonly #kubectl: Kubectl;
+  readonly #namespace: string;
   /** Node → boot ids that ended, in order. */
   readonly reboots = new Map<string, string[]>();
 
-  constructor(cluster: Cluster, kubectl: Kubectl) {
+  /** @param namespace of the release that simulates them */
+  constructor(cluster: Cluster, kubectl: Kubectl, namespace: string) {
     this.#cluster = cluster;
     this.#kubectl = kubectl;
+    this.#namespace = namespace;
   }
 
   async #ask<T>(pod: Pod, what: 'state' | 'journal'): Promise<T> {
-    const path = `/api/v1/namespaces/${NAMESPACE}/pods/${pod.metadata.name}:${STATE_PORT}/proxy/${what}`;
+    const path = `/api/v1/namespaces/${this.#namespace}/pods/${pod.metadata.name}:${STATE_PORT}/proxy/${what}`;
     return JSON.parse(await this.#kubectl('get', '--raw', path, '--request-timeout=10s')) as T;
   }
 
   async #pods(): Promise<Pod[]> {
-    return (await this.#cluster.resource<Pod>(CORE.Pod).list({ namespace: NAMESPACE, labelSelector: LABEL })).items;
+    return (await this.#cluster.resource<Pod>(CORE.Pod).list({ namespace: this.#namespace, labelSelector: LABEL })).items;
   }
 
   /** Hosts that answer. */
@@ -75,10 +75,5 @@ export class Hosts {
 
 /** Ends a node and starts it again. @throws Error with what the command said */
 export async function rebootNode(name: string, { off, on }: NodeCommands): Promise<void> {
-  for (const command of [off, on]) {
-    const [program, ...argv] = command
-      .split(' ')
-      .map((word) => word.replaceAll('{name}', name).replaceAll('{number}', /\d+$/.exec(name)?.[0] ?? ''));
-    await run(program as string, argv);
-  }
+  for (const command of [off, on]) await onNode(command, name);
 }

@@ -27,12 +27,21 @@ export interface Settings {
   /** Commands that end a node and start it; absent: resets are simulated. */
   nodeOff?: string;
   nodeOn?: string;
+  /** Command that kills a container on a node; absent: its process is asked to stop. */
+  containerKill?: string;
   /** Path of the API server's audit log. */
   auditLog?: string;
   speed: number;
 }
 
+/** A release of the chart. */
+export interface Place {
+  release: string;
+  namespace: string;
+}
+
 export interface Installation {
+  place: Place;
   options: Settings;
   report: Report;
   cluster: Cluster;
@@ -42,29 +51,34 @@ export interface Installation {
   commands?: NodeCommands;
   /** Names of the nodes that are hosts. */
   nodes: string[];
-  helm: (...argv: string[]) => Promise<string>;
+  helm: (...argv: string[]) => Promise<{ stdout: string; stderr: string }>;
   close(): Promise<void>;
 }
 
-export async function connectTo(options: Settings, report: Report): Promise<Installation> {
+export async function connectTo(
+  options: Settings,
+  report: Report,
+  place: Place = { release: RELEASE, namespace: NAMESPACE },
+): Promise<Installation> {
   const { kubeconfig, nodeOff, nodeOn } = options;
   const cluster = await connect({ kubeconfigFile: kubeconfig, userAgent: 'dpf-e2e' });
   const kubectl = await kubectlFor(kubeconfig);
   const binary = await helmPath();
   const helm = async (...argv: string[]) => {
     try {
-      return (await run(binary, ['--kubeconfig', kubeconfig, '--namespace', NAMESPACE, ...argv], { maxBuffer: 64 << 20 })).stdout;
+      return await run(binary, ['--kubeconfig', kubeconfig, '--namespace', place.namespace, ...argv], { maxBuffer: 64 << 20 });
     } catch (error) {
       throw new Error(`helm ${argv[0]}: ${(error as { stderr?: string }).stderr ?? String(error)}`, { cause: error });
     }
   };
   const nodes = (await cluster.resource<Node>(CORE.Node).list({ labelSelector: 'kubernetes.io/os=linux' })).items;
   return {
+    place,
     options,
     report,
     cluster,
     kubectl,
-    hosts: new Hosts(cluster, kubectl),
+    hosts: new Hosts(cluster, kubectl, place.namespace),
     ...(nodeOff && nodeOn && { commands: { off: nodeOff, on: nodeOn } }),
     nodes: nodes.map(({ metadata }) => metadata.name),
     helm,
@@ -73,7 +87,13 @@ export async function connectTo(options: Settings, report: Report): Promise<Inst
 }
 
 /** `helm upgrade --install` with the options' values and some more; resolves when all Pods are ready. */
-export async function install({ helm, options, commands }: Installation, ...more: string[]): Promise<void> {
+export async function install(installation: Installation, ...more: string[]): Promise<void> {
+  const wait = ['--install', '--create-namespace', '--wait', '--timeout', '300s'];
+  await installation.helm('upgrade', ...wait, ...chartWithValues(installation), ...more);
+}
+
+/** Arguments of helm: the release, the chart and its values. */
+export function chartWithValues({ options, commands, place }: Installation): string[] {
   const values = {
     'image.registry': options.registry,
     'image.tag': options.tag,
@@ -83,13 +103,13 @@ export async function install({ helm, options, commands }: Installation, ...more
     'simulator.images.bytes': '8388608',
     'simulator.reboot': commands ? 'node' : 'simulated',
   };
-  await helm(
-    ...['upgrade', '--install', RELEASE, join(WORKSPACE, 'charts', RELEASE), '--create-namespace', '--wait', '--timeout', '300s'],
+  return [
+    place.release,
+    join(WORKSPACE, 'charts', RELEASE),
     ...options.values.flatMap((file) => ['--values', file]),
     ...Object.entries(values).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
     ...options.set.flatMap((value) => ['--set', value]),
-    ...more,
-  );
+  ];
 }
 
 /** Every host is labelled as one with DPUs. */

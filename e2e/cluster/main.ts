@@ -3,23 +3,18 @@ import { NAMESPACE } from '../fleet/control-plane.ts';
 import { connectTo, RELEASE, type Installation } from './installation.ts';
 import { readOptions } from './options.ts';
 import { Report } from './report.ts';
-import { STORIES } from './stories.ts';
+import { STORIES, type Story } from './stories.ts';
 
 const options = readOptions(process.argv.slice(2));
 const report = new Report();
 const installation = await connectTo(options, report);
-const over = new AbortController();
-const { commands } = installation;
-const reboots = commands && installation.hosts.rebootOnDemand(commands, (text) => report.say(`  ${text}`), over.signal);
 try {
-  for (const story of options.stories) await STORIES[story](installation);
+  for (const name of options.stories) await tell(STORIES[name], installation);
 } catch (error) {
   process.exitCode = 1;
   report.say((error as Error).message);
   await explain(installation).catch(() => undefined);
 } finally {
-  over.abort();
-  await reboots;
   if (!options.keep && process.exitCode === 1)
     await installation.helm('uninstall', RELEASE, '--ignore-not-found', '--timeout', '290s').catch(() => undefined);
   await installation.close();
@@ -27,6 +22,18 @@ try {
 report.end();
 // What a failed story still waits for is of no interest.
 process.exit();
+
+async function tell({ tell, reboots }: Story, { commands, ...others }: Installation): Promise<void> {
+  if (!reboots || !commands) return tell(others);
+  const over = new AbortController();
+  const rebooting = others.hosts.rebootOnDemand(commands, (text) => report.say(`  ${text}`), over.signal);
+  try {
+    await tell({ ...others, commands });
+  } finally {
+    over.abort();
+    await rebooting;
+  }
+}
 
 /** What a person looks at first. */
 async function explain({ kubectl }: Installation): Promise<void> {

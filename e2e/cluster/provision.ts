@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NAMESPACE } from '../fleet/control-plane.ts';
+import type { Kubectl } from '../fleet/kubectl.ts';
 import { judgeFlashes, judgeResets } from '../fleet/judge.ts';
 import { DpuWatching, Watching } from '../fleet/watching.ts';
 import { FOUNDING_DOCUMENT } from '../fleet/workspace.ts';
@@ -24,11 +25,12 @@ export function must(sentences: readonly string[]): void {
 }
 
 export async function provision(installation: Installation): Promise<void> {
-  const { report, cluster, kubectl, nodes, hosts, options } = installation;
+  const { report, cluster, nodes, hosts, options } = installation;
   const count = nodes.length * DPUS_PER_NODE;
   await report.step('helm install, until every Pod is ready', () => install(installation));
   await report.step(`${nodes.length} hosts are labelled by discovery`, () => discovered(installation, 120));
   await report.step('RBAC refuses what is not granted', () => rbacRefuses(installation));
+  await report.step('helm test', () => installation.helm('test', RELEASE, '--timeout', '60s'));
 
   const began = new Date();
   const bootsBefore = await bootIds(cluster);
@@ -41,8 +43,7 @@ export async function provision(installation: Installation): Promise<void> {
   const dpus = await DpuWatching.start(cluster);
   try {
     await report.step(`from the founding document's objects to ${count} DPUs Ready`, async () => {
-      await kubectl('apply', '-f', FOUNDING_DOCUMENT);
-      await applyFlavor(installation);
+      await applyExample(installation);
       await dpus.allReady(count, READY_SECONDS);
     });
     for (const phase of new Set(dpus.history.map((moment) => moment.phase))) {
@@ -85,11 +86,17 @@ async function bootIds(cluster: Cluster): Promise<Map<string, string>> {
   return new Map(items.map(({ metadata, status }) => [metadata.name, status?.nodeInfo?.bootID ?? '']));
 }
 
-async function applyFlavor({ kubectl }: Installation): Promise<void> {
+/** The founding document's objects, and its flavor under the name that its set asks for. */
+export async function applyExample({ kubectl }: Installation): Promise<void> {
+  await kubectl('apply', '-f', FOUNDING_DOCUMENT);
+  await applyObjects(kubectl, example().flavor);
+}
+
+export async function applyObjects(kubectl: Kubectl, ...objects: object[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'dpf-e2e-'));
   try {
-    const file = join(folder, 'flavor.yaml');
-    writeFileSync(file, stringify(example().flavor));
+    const file = join(folder, 'objects.yaml');
+    writeFileSync(file, objects.map((object) => stringify(object)).join('---\n'));
     await kubectl('apply', '-f', file);
   } finally {
     rmSync(folder, { recursive: true });

@@ -1,11 +1,12 @@
 /** Another image for every DPU while what carries the work is disturbed. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { KINDS, type Bfb, type DpuSet } from '@dpf/api';
+import { KINDS, type Bfb, type Dpu, type DpuSet } from '@dpf/api';
 import { auditLength, dpuWrites, forbidden, readAudit } from '../fleet/audit.ts';
 import { NAMESPACE } from '../fleet/control-plane.ts';
-import { judgeBudget, judgeFlashes } from '../fleet/judge.ts';
+import { judgeBudget, judgeFlashes, judgeResets } from '../fleet/judge.ts';
 import { describeDpu, DpuWatching, isReady } from '../fleet/watching.ts';
 import { example } from '../stories/example.ts';
+import { endContainers } from './containers.ts';
 import { rebootNode } from './hosts.ts';
 import { DPUS_PER_NODE, install, RELEASE, type Installation } from './installation.ts';
 import { must } from './provision.ts';
@@ -16,6 +17,7 @@ const NEXT = 'doca-24.11';
 const MAX_UNAVAILABLE = 1;
 const SECONDS_PER_HOST = 200;
 const DEPLOYMENTS = ['dpuset-controller', 'dpu-controller', 'bfb-downloader'] as const;
+const SCALED_BY_HAND = ['dpusetController', 'dpuController', 'bfbDownloader'].map((values) => `${values}.replicas=null`);
 const QUIET_MS = 5000;
 
 type Disturbance = [text: string, work: () => Promise<unknown>];
@@ -26,6 +28,7 @@ export async function rollout(installation: Installation): Promise<void> {
   const lines = options.auditLog === undefined ? 0 : await auditLength(options.auditLog);
   const began = new Date();
   const dpus = await DpuWatching.start(cluster);
+  const before = attemptsOf(dpus.watching.all);
   try {
     await report.step(`another image on ${count} DPUs, while replicas, Pods and Redis come and go`, async () => {
       await cluster.resource<Bfb>(KINDS.Bfb).create({ metadata: { name: NEXT, namespace: NAMESPACE }, spec: { url: NEXT_IMAGE } });
@@ -38,18 +41,30 @@ export async function rollout(installation: Installation): Promise<void> {
         SECONDS_PER_HOST * nodes.length,
         describeDpu,
       );
-      await Promise.all([ready.finally(() => over.abort()), disturb(installation, over.signal)]);
+      await Promise.all([ready.finally(() => over.abort()), disturb(installation, over.signal), endContainers(installation, over.signal)]);
     });
   } finally {
     await dpus.stop();
   }
-  await report.step('every card was flashed once', async () => must(judgeFlashes(await hosts.journal(began), count)));
+  const after = attemptsOf(dpus.watching.all);
+  const attempts = (node: string) => (after.get(node) ?? 0) - (before.get(node) ?? 0);
+  await report.step('every card was flashed once, no host was reset more than once an attempt', async () => {
+    const journal = await hosts.journal(began);
+    must([...judgeFlashes(journal, count), ...judgeResets(journal, nodes, attempts)]);
+  });
   const { auditLog } = options;
   if (auditLog === undefined) return report.say('  no audit log: the budget and refused requests are not judged');
   await report.step('the budget was kept and no right was missing', async () => {
     const events = await readAudit(auditLog, lines);
     must([...judgeBudget(dpuWrites(events), MAX_UNAVAILABLE), ...forbidden(events)]);
   });
+}
+
+/** The latest attempt on a card of each host. */
+function attemptsOf(dpus: readonly Dpu[]): Map<string, number> {
+  const latest = new Map<string, number>();
+  for (const { spec, status } of dpus) latest.set(spec.nodeName, Math.max(latest.get(spec.nodeName) ?? 0, status?.attempt?.number ?? 0));
+  return latest;
 }
 
 /** Each disturbance once, one after the other; those that are left when it is over are left out. */
@@ -62,20 +77,17 @@ async function disturb(installation: Installation, signal: AbortSignal): Promise
     await inNamespace('rollout', 'restart', what);
     await inNamespace('rollout', 'status', what, '--timeout=120s');
   };
-  const end = (name: string) => inNamespace('exec', `deployment/${RELEASE}-${name}`, '--', 'bash', '-c', 'kill 1');
   const disturbances: Disturbance[] = [
     ['the Redis Pod is deleted', () => inNamespace('delete', 'pod', `${RELEASE}-redis-0`, '--wait=false')],
   ];
   if (commands && last !== undefined) disturbances.push([`node ${last} is cut off and started`, () => rebootNode(last, commands)]);
-  for (const name of DEPLOYMENTS) {
+  for (const name of DEPLOYMENTS)
     for (const replicas of [1, 3, 1]) disturbances.push([`${name} has ${replicas} replicas`, () => scale(name, replicas)]);
-    disturbances.push([`a container of ${name} is ended`, () => end(name)]);
-  }
   for (const name of DEPLOYMENTS) disturbances.push([`${name} is restarted`, () => restart(`deployment/${RELEASE}-${name}`)]);
   disturbances.push(
     ['the agents are restarted', () => restart(`daemonset/${RELEASE}-dms-agent`)],
-    // kubectl scale has taken the replicas over.
-    ['helm upgrade with another value', () => install(installation, '--set', 'logLevel=debug', '--force-conflicts')],
+    // kubectl scale has taken the replicas over: the chart leaves them to it.
+    ['helm upgrade with another value', () => install(installation, '--set', ['logLevel=debug', ...SCALED_BY_HAND].join(','))],
   );
   for (const [text, work] of disturbances) {
     await delay(QUIET_MS, undefined, { signal }).catch(() => undefined);

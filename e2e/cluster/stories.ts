@@ -1,8 +1,24 @@
 /** The stories of `npm run e2e`, in the order in which they are told. */
+import { abandoned } from './abandoned.ts';
+import { apart } from './apart.ts';
 import type { Installation } from './installation.ts';
 import { provision } from './provision.ts';
+import { rights } from './rights.ts';
 import { rollout } from './rollout.ts';
 import { uninstall } from './uninstall.ts';
 
-export const STORIES = { provision, rollout, uninstall } satisfies Record<string, (installation: Installation) => Promise<void>>;
+export interface Story {
+  tell: (installation: Installation) => Promise<void>;
+  /** Resets of hosts reboot real nodes, where the run can do that. */
+  reboots: boolean;
+}
+
+export const STORIES = {
+  provision: { tell: provision, reboots: true },
+  rollout: { tell: rollout, reboots: true },
+  uninstall: { tell: uninstall, reboots: true },
+  abandoned: { tell: abandoned, reboots: false },
+  apart: { tell: apart, reboots: false },
+  rights: { tell: rights, reboots: false },
+} satisfies Record<string, Story>;
 export type StoryName = keyof typeof STORIES;

@@ -1,14 +1,17 @@
-/** What CI runs: the checks, then every test. Prints `N passed, N failed` as its last line. */
+/** What CI runs: the checks, every test, the stories on a cluster. Prints `N passed, N failed` as its last line. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const results = join(mkdtempSync(join(tmpdir(), 'dpf-ci-')), 'results.json');
+const folder = mkdtempSync(join(tmpdir(), 'dpf-ci-'));
+const results = join(folder, 'results.json');
+const clusterResults = join(folder, 'cluster.json');
 const npm = (...argv) => spawnSync('npm', ['run', '--silent', ...argv], { stdio: ['ignore', 'inherit', 'inherit'] }).status ?? 1;
 
 const check = npm('check');
 const test = npm('test', '--', '--json', `--outputFile=${results}`);
+const cluster = npm('e2e:cluster', '--', `--output=${clusterResults}`);
 let passed = 0;
 let failed;
 let skipped = 0;
@@ -22,8 +25,17 @@ try {
 } catch {
   failed = 1;
 }
+try {
+  const told = JSON.parse(readFileSync(clusterResults, 'utf8'));
+  passed += told.passed;
+  failed += told.failed;
+  skipped += told.skipped;
+} catch {
+  failed += 1;
+}
+rmSync(folder, { recursive: true });
 if (check !== 0) failed += 1;
-if (test !== 0 && failed === 0) failed = 1;
+if ((test !== 0 || cluster !== 0) && failed === 0) failed = 1;
 console.log(check === 0 ? 'types, lint and format: clean' : 'types, lint or format: NOT clean (counted as one failure)');
 console.log(skipped > 0 ? `${passed} passed, ${failed} failed, ${skipped} skipped` : `${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);

@@ -10,6 +10,7 @@ const TASKS = {
   setup: () => [],
   demo: (args) => [['node', ['e2e/demo/main.ts', ...args]]],
   e2e: (args) => [['node', ['e2e/cluster/main.ts', ...args]]],
+  'e2e:cluster': (args) => [['node', ['hack/cluster/main.ts', ...args]]],
   test: (args) => [
     ['node', ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js', ...args]],
   ],

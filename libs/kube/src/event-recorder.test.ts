@@ -74,12 +74,18 @@ describe('an event recorder', () => {
     expect(problems.map(({ during }) => during)).toEqual(['event', 'event']);
   });
 
-  test('holds only so many events back', async () => {
-    const { cluster, problems } = await against(() => undefined);
+  test('holds only so many events back, and says so once until they are sent', async () => {
+    const { server, cluster, problems } = await against(accept);
     const recorder = cluster.events('test');
-    for (let i = 0; i < 1_010; i++) recorder.record(widget(`w-${i}`, 1), said('Seen'));
-    expect(problems).toHaveLength(10);
-    expect(problems[0]?.error.message).toContain('1000 events wait to be sent');
+    const burst = () => {
+      for (let i = 0; i < 1_010; i++) recorder.record(widget(`w-${i}`, 1), said('Seen'));
+    };
+    burst();
+    expect(problems.map(({ error }) => error.message)).toEqual([expect.stringContaining('1000 events wait to be sent')]);
+    await recorder.flush();
+    expect(server.count('POST')).toBe(1_000);
+    burst();
+    expect(problems).toHaveLength(2);
   });
 
   test('does not keep a cluster from being closed', async () => {

@@ -27,6 +27,7 @@ export class ClusterEventRecorder implements EventRecorder {
   readonly #counts = new Map<string, number>();
   readonly #stop = new AbortController();
   #sending: Promise<void> | undefined;
+  #dropping = false;
 
   constructor(transport: Transport, component: string, now: () => number = Date.now) {
     this.#transport = transport;
@@ -48,12 +49,19 @@ export class ClusterEventRecorder implements EventRecorder {
         return;
       }
       if (!this.#budget.take(about.metadata.uid ?? keyOf(about.metadata), now)) return;
-      if (this.#waiting.size >= QUEUE) throw new Error(`${QUEUE} events wait to be sent, this one is dropped: ${said.reason}`);
+      if (this.#waiting.size >= QUEUE) return this.#drop();
       this.#waiting.set(key, event);
       this.#sending ??= this.#send().finally(() => (this.#sending = undefined));
     } catch (error) {
       this.#report(error);
     }
+  }
+
+  /** Said once until all that waits is sent: a word about each would be more work than to send it. */
+  #drop(): void {
+    if (this.#dropping) return;
+    this.#dropping = true;
+    this.#report(new Error(`${QUEUE} events wait to be sent: those that find no room are dropped`));
   }
 
   async flush(): Promise<void> {
@@ -75,6 +83,7 @@ export class ClusterEventRecorder implements EventRecorder {
       this.#waiting.delete(key);
       await this.#deliver(key, event).catch((error: unknown) => this.#report(error));
     }
+    this.#dropping = false;
   }
 
   async #deliver(key: string, event: Event): Promise<void> {

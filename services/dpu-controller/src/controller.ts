@@ -66,7 +66,7 @@ export function createController(deps: ControllerDeps): Controller {
   const queues = queuesOf(deps);
 
   dpus.onEvent((event) => onDpuEvent(stores, settings, queues, event));
-  nodes.onEvent((event) => onNodeEvent(stores, queues, event));
+  nodes.onEvent((event) => onNodeEvent(stores, settings, queues, event));
   flavors.onEvent((event) => onFlavorEvent(stores, queues, event));
   const clusters = followClusters(dpus, tenants);
   const unsubscribe = tenants.onNodeEvent((event) => onTenantNodeEvent(stores, queues, event));

@@ -1,7 +1,7 @@
 import { NODE_ANNOTATIONS, type Dpu, type Node } from '@dpf/api';
 import type { Store } from '@dpf/kube';
 import { describe, expect, test } from '@jest/globals';
-import { dpu, node, type DpuBuilder } from './test/builders.ts';
+import { ago, dpu, node, type DpuBuilder } from './test/builders.ts';
 import { everyKey, onDpuEvent, onNodeEvent, onTenantNodeEvent, trimNode, type Queues } from './wake-ups.ts';
 import { DPU_INDEXES, type World } from './world.ts';
 
@@ -24,6 +24,8 @@ function woken(run: (queues: Queues) => void): string[] {
   return keys;
 }
 const sibling = () => dpu().meta({ name: 'sibling', uid: 'uid-2' }).spec({ pciAddress: '0000-b1-00' });
+const inLine = () => dpu().inPhase('Pending').operation('preflight', 'Succeeded');
+const ATTEMPT = dpu().inPhase('OSInstalling').object.status!.attempt!;
 const updated = (old: DpuBuilder, object: DpuBuilder) => ({ type: 'updated' as const, old: old.object, object: object.object });
 
 describe('a Dpu', () => {
@@ -77,6 +79,28 @@ describe('a Dpu', () => {
     expect(told(2).slice(1)).toEqual(['dpu: dpu/dpf/first']);
     expect(told(3).slice(1)).toEqual(['dpu: dpu/dpf/first', 'dpu: dpu/dpf/second']);
   });
+  test.each([
+    [
+      'waits for its next try',
+      dpu().inPhase('OSInstalling'),
+      dpu()
+        .inPhase('OSInstalling')
+        .status({ attempt: { ...ATTEMPT, nextRetryTime: ago(-1_000) } }),
+    ],
+    ['is paused in the line', inLine(), inLine().spec({ paused: true })],
+    ['leaves the line', inLine(), dpu().inPhase('Initializing')],
+  ])('that %s lets the next one go on', (_what, old, object) => {
+    const next = sibling().spec({ nodeName: 'worker-2' }).inPhase('Pending').operation('preflight', 'Succeeded').object;
+    const event = updated(old, object);
+    const limits = { ...SETTINGS, maxParallelInstalls: 1 };
+    expect(woken((queues) => onDpuEvent(storesOf([event.object, next]), limits, queues, event))).toContain('dpu: dpu/dpf/sibling');
+  });
+  test('that takes its place lets nobody else go on', () => {
+    const next = sibling().spec({ nodeName: 'worker-2' }).inPhase('Pending').operation('preflight', 'Succeeded').object;
+    const event = updated(inLine(), dpu().inPhase('NodeEffect'));
+    const limits = { ...SETTINGS, maxParallelInstalls: 2 };
+    expect(woken((queues) => onDpuEvent(storesOf([event.object, next]), limits, queues, event))).not.toContain('dpu: dpu/dpf/sibling');
+  });
   test('that refers to another Bfb tells the one before', () => {
     const event = updated(dpu(), dpu().spec({ bfb: 'doca-2' }));
     expect(woken((queues) => onDpuEvent(storesOf([event.object]), SETTINGS, queues, event))).toContain('bfb: bfb/dpf/doca');
@@ -102,13 +126,23 @@ describe('a Node', () => {
       status: { conditions: [] },
       metadata: { ...node().object.metadata, resourceVersion: '21', annotations: { other: 'x' } },
     });
-    expect(woken((queues) => onNodeEvent(stores, queues, change(beat, before)))).toEqual([]);
-    expect(woken((queues) => onNodeEvent(stores, queues, change(trimNode(node().agent().object), before)))).toEqual([`dpu: ${KEY}`]);
+    expect(woken((queues) => onNodeEvent(stores, SETTINGS, queues, change(beat, before)))).toEqual([]);
+    expect(woken((queues) => onNodeEvent(stores, SETTINGS, queues, change(trimNode(node().agent().object), before)))).toEqual([
+      `dpu: ${KEY}`,
+    ]);
+  });
+  test('that is available again, or gone, lets those go on that wait for it', () => {
+    const next = sibling().spec({ nodeName: 'worker-2' }).inPhase('Pending').operation('preflight', 'Succeeded').object;
+    const limits = { ...SETTINGS, maxUnavailableNodes: 1 };
+    const told = (event: Parameters<typeof onNodeEvent>[3]) => woken((queues) => onNodeEvent(storesOf([next]), limits, queues, event));
+    expect(told(change(node().object, node().held(1).object))).toEqual(['dpu: dpu/dpf/sibling']);
+    expect(told({ type: 'deleted', object: node().held(1).object })).toContain('dpu: dpu/dpf/sibling');
+    expect(told(change(node().held(1).object, node().object))).not.toContain('dpu: dpu/dpf/sibling');
   });
   test('on which no Dpu is left but entries are is swept', () => {
-    expect(woken((queues) => onNodeEvent(storesOf([]), queues, { type: 'added', object: node().claimed('gone').object }))).toEqual([
-      'dpu: node/worker-1',
-    ]);
+    expect(
+      woken((queues) => onNodeEvent(storesOf([]), SETTINGS, queues, { type: 'added', object: node().claimed('gone').object })),
+    ).toEqual(['dpu: node/worker-1']);
   });
   test('of a tenant wakes the Dpu of its name that joins this very cluster', () => {
     const stores = storesOf([

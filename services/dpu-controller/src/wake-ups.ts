@@ -5,6 +5,7 @@ import type { WakeUp } from '@dpf/queue';
 import { nextInLine } from './caps.ts';
 import { hostFacts, recordsOf } from './host/records.ts';
 import { clustersOf, isSameCluster } from './lifecycle/facts.ts';
+import { placeOf } from './place.ts';
 import type { Settings, World } from './world.ts';
 
 /** The queues that wake-ups go to. Losing one costs a recheck: failures are the sender's to log. */
@@ -31,17 +32,20 @@ export function onDpuEvent(stores: Stores, settings: Settings, queues: Queues, e
     queues.dpu({ key: nodeKey(dpu.spec.nodeName) });
   } else if (old && old.spec.bfb !== dpu.spec.bfb) queues.bfb({ key: bfbKey(old) });
   if (event.type === 'deleted' || !old || concernsHost(old) !== concernsHost(dpu)) {
-    // A host's reset waits for all its DPUs; a limit frees a place for those that wait for it.
+    // A host's reset waits for all its DPUs.
     const siblings = dpus.byIndex('host', dpu.spec.nodeName).filter((other) => other !== dpu && other.status?.phase === 'Rebooting');
-    const waiting = leftInstall(old, dpu, event.type) ? nextInLine(stores, settings) : [];
-    for (const other of [...siblings, ...waiting]) queues.dpu({ key: dpuKey(other) });
+    for (const other of siblings) queues.dpu({ key: dpuKey(other) });
   }
+  if (leftPlace(event)) for (const other of nextInLine(stores, settings)) queues.dpu({ key: dpuKey(other) });
 }
 
-const INSTALL: readonly (string | undefined)[] = ['NodeEffect', 'OSInstalling'];
-const leftInstall = (old: Dpu | undefined, dpu: Dpu, type: StoreEvent<Dpu>['type']): boolean =>
-  type === 'deleted' || (INSTALL.includes(old?.status?.phase) && !INSTALL.includes(dpu.status?.phase)) || isReadyNow(old, dpu);
-const isReadyNow = (old: Dpu | undefined, dpu: Dpu): boolean => old?.status?.phase !== 'Ready' && dpu.status?.phase === 'Ready';
+/** Whoever gives back its place under a limit, or its place in the line, lets others go on. */
+function leftPlace(event: StoreEvent<Dpu>): boolean {
+  if (event.type === 'added') return false;
+  const before = placeOf(event.type === 'updated' ? event.old : event.object);
+  const now = event.type === 'updated' ? placeOf(event.object) : undefined;
+  return before !== undefined && now !== before && now !== 'installing';
+}
 
 /** A DpuSet is told of phase, readiness, what is waited for and existence, and of what its grants hang on. */
 function concernsSet({ status, metadata, spec }: Dpu): string {
@@ -69,14 +73,20 @@ function setKey({ metadata }: Dpu): string | undefined {
 
 const bfbKey = ({ metadata, spec }: Dpu): string => wakeUpKey('bfb', metadata.namespace ?? '', spec.bfb);
 
-/** A host Node changed in what its Dpus look at: they are woken; entries of unknown uids are looked at by themselves. */
-export function onNodeEvent({ dpus }: Stores, queues: Queues, event: StoreEvent<Node>): void {
+/** A host Node changed in what its Dpus look at: they are woken, and those who may go on where it is available again; entries of unknown uids are looked at by themselves. */
+export function onNodeEvent(stores: Stores, settings: Settings, queues: Queues, event: StoreEvent<Node>): void {
+  const { dpus } = stores;
   const node = event.object;
+  if (isAvailableAgain(event)) for (const dpu of nextInLine(stores, settings)) queues.dpu({ key: dpuKey(dpu) });
   if (event.type === 'updated' && concernsDpus(event.old) === concernsDpus(node)) return;
   const own = dpus.byIndex('host', node.metadata.name);
   for (const dpu of own) queues.dpu({ key: dpuKey(dpu) });
   if (own.length === 0 && hostFacts(node, () => false).strangers.length > 0) queues.dpu({ key: nodeKey(node.metadata.name) });
 }
+
+const isHeld = (node: Node): boolean => Object.keys(recordsOf(node).holders).length > 0;
+const isAvailableAgain = (event: StoreEvent<Node>): boolean =>
+  event.type === 'updated' ? isHeld(event.old) && !isHeld(event.object) : event.type === 'deleted' && isHeld(event.object);
 
 const concernsDpus = ({ metadata, spec }: Node): string =>
   JSON.stringify([metadata.uid, metadata.labels, metadata.annotations, spec?.taints]);

@@ -209,6 +209,24 @@ onBothApis((name, startApi) => {
         expect(await call('/v1/announce', announcement, tokens.w1)).toMatchObject({ status: 409, body: { announced } });
       });
 
+      test('of a crowd a few at a time, the others in their turn: reconciles need the API server too', async () => {
+        const [full, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+        let begun = 0;
+        answers.claim = async (...asked) => {
+          if (++begun === 16) full.resolve();
+          await gate.promise;
+          return yourOperation(...asked);
+        };
+        const crowd = Array.from({ length: 50 }, () => call('/v1/operations/cleanup.u1.1/claim', claim, tokens.w1));
+        await full.promise;
+        // What waits for no turn is answered, by when the others have arrived too.
+        const { status } = await call('/v1/nothing', {}, tokens.w1);
+        const atATime = begun;
+        gate.resolve();
+        expect([status, atATime]).toEqual([404, 16]);
+        expect((await Promise.all(crowd)).map(({ status }) => status)).toEqual(crowd.map(() => 200));
+      });
+
       test('an outage: 503, keep it and try again; neither answer nor log holds what the reconciler said of secrets', async () => {
         answers.claim = async () => Promise.reject(new Error('cannot patch: token abcdef.0123456789abcdef'));
         const answer = await call('/v1/operations/install.u1.1/claim', claim, tokens.w1);

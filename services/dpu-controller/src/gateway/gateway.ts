@@ -11,6 +11,7 @@ import {
   type Report,
 } from '@dpf/api';
 import { redact, type Logger } from '@dpf/service';
+import pLimit from 'p-limit';
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Reconciler, Refusal } from '../ports.ts';
 import { readKeyPair, watchKeyPair } from './certificate.ts';
@@ -43,6 +44,8 @@ const CALLS_PER_SECOND = 10;
 const CALLS_AT_ONCE = 60;
 /** Below the 15 s after which an agent asks again: an answer that nobody waits for is no answer. */
 const DEADLINE_MS = 12_000;
+/** Worked at a time; the others wait for their turn. Together with the reconciles no more than there are connections: a crowd of agents must not keep these from them. */
+const CALLS_AT_A_TIME = 16;
 const BODY_BYTES = 64 * 1024;
 /** As much of an agent's sentence as goes into a status. */
 const MESSAGE_CHARACTERS = 1024;
@@ -86,20 +89,28 @@ function routes(server: FastifyInstance, options: GatewayOptions): void {
   const callers: Callers = new WeakMap();
   const nodeOf = (request: FastifyRequest): string => callers.get(request) ?? '';
   guard(server, options, callers);
+  const turns = pLimit(CALLS_AT_A_TIME);
+  const inTurn = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    const signal = AbortSignal.timeout(DEADLINE_MS);
+    return turns(async () => {
+      signal.throwIfAborted();
+      return work(signal);
+    });
+  };
 
   server.post('/v1/announce', { schema: { body: ANNOUNCEMENT } }, async (request, reply) => {
     const announcement = request.body as Announcement;
     const node = nodeOf(request);
     if (announcement.node !== node)
       return refuse(reply, foreign(`this agent runs on ${node} and announced itself for ${announcement.node}`));
-    const answer = await reconciler.announce(node, announcement, AbortSignal.timeout(DEADLINE_MS));
+    const answer = await inTurn((signal) => reconciler.announce(node, announcement, signal));
     return 'accepted' in answer ? answer.accepted : refuse(reply, answer);
   });
 
   server.post<{ Params: { id: string } }>('/v1/operations/:id/claim', { schema: { body: CLAIM } }, async (request, reply) => {
     const ref = operationOf(request.params.id, nodeOf(request));
     if ('refused' in ref) return refuse(reply, ref);
-    const answer = await reconciler.claim(ref, nodeOf(request), request.body as ClaimRequest, AbortSignal.timeout(DEADLINE_MS));
+    const answer = await inTurn((signal) => reconciler.claim(ref, nodeOf(request), request.body as ClaimRequest, signal));
     return 'granted' in answer ? answer.granted : refuse(reply, answer);
   });
 
@@ -108,7 +119,7 @@ function routes(server: FastifyInstance, options: GatewayOptions): void {
     if ('refused' in ref) return refuse(reply, ref);
     const said = request.body as Report;
     const report = { ...said, message: redact(said.message).slice(0, MESSAGE_CHARACTERS) };
-    const answer = await reconciler.report(ref, nodeOf(request), report, AbortSignal.timeout(DEADLINE_MS));
+    const answer = await inTurn((signal) => reconciler.report(ref, nodeOf(request), report, signal));
     return 'accepted' in answer ? answer.accepted : refuse(reply, answer);
   });
 }

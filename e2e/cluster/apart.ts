@@ -24,6 +24,7 @@ interface Side {
 
 export async function apart(whole: Installation): Promise<void> {
   const { report, nodes, options, kubectl } = whole;
+  if (nodes.length < 2) return report.say('  one node only: two releases are not told of');
   const began = new Date();
   const lines = options.auditLog === undefined ? 0 : await auditLength(options.auditLog);
   const { commands: _, ...green } = await connectTo(options, report, { release: 'green', namespace: 'dpf-green' });

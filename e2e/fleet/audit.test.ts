@@ -145,6 +145,20 @@ describe('the budget of one', () => {
     expect(judged(...steps)).toEqual(wrong);
   });
 
+  test('what fails once a host was granted is not held against it', () => {
+    const granted = (name: string, host: string, phase: Phase) => {
+      const of = dpu(name, host, phase);
+      return { ...of, metadata: { ...of.metadata, generation: 2 }, status: { ...of.status, observedGeneration: 1 } };
+    };
+    const failed = () => dpu('d', 'h3', 'OSInstalling');
+    const steps = (...makers: (() => Dpu)[]) =>
+      judgeBudget(dpuWrites([() => dpu('d', 'h3', 'Ready'), ...makers].map((make) => written(make()))), 1);
+    const isGranted = () => granted('c', 'h2', 'Ready');
+    const isDisrupted = () => granted('c', 'h2', 'NodeEffect');
+    expect(steps(isGranted, failed, isDisrupted)).toEqual([]);
+    expect(steps(failed, isGranted, isDisrupted)).toEqual(told);
+  });
+
   test('what never was in service is not counted', () => {
     const fresh = (name: string, host: string) => {
       const of = dpu(name, host, 'NodeEffect');

@@ -44,19 +44,25 @@ const isDisruptive = (dpu: Dpu | undefined): boolean => ['NodeEffect', 'OSInstal
 
 /**
  * On the audit log of the host's API server: no disruptive step starts on a host while DPUs of other hosts use up the budget; a host with more DPUs than
- * the budget goes alone. DPUs of one host go together: they do not count against one another.
+ * the budget goes alone. DPUs of one host go together: they do not count against one another. Nor does what fails once the host was granted.
  */
 export function judgeBudget(writes: readonly DpuWrite[], maxUnavailable: number): string[] {
   const now = new Map<string, Dpu>();
+  /** A grant is a new spec. */
+  const awayAtGrant = new Map<string, number>();
   const wrong: string[] = [];
   for (const { uid, at, dpu } of writes) {
     const before = now.get(uid);
     if (dpu) now.set(uid, dpu);
     else now.delete(uid);
-    if (!dpu?.status?.provisioned || !isDisruptive(dpu) || isDisruptive(before)) continue;
+    if (!dpu) continue;
     const host = dpu.spec.nodeName;
     const all = [...now.values()];
     const away = all.filter((other) => other.spec.nodeName !== host && isUnavailable(other)).length;
+    if (dpu.metadata.generation !== (before?.metadata.generation ?? dpu.status?.observedGeneration)) awayAtGrant.set(uid, away);
+    if (!dpu.status?.provisioned || !isDisruptive(dpu) || isDisruptive(before)) continue;
+    // What failed after the grant cannot be undone by it.
+    if (awayAtGrant.get(uid) === 0) continue;
     const size = all.filter((other) => other.spec.nodeName === host).length;
     if (away > 0 && away + size > maxUnavailable)
       wrong.push(

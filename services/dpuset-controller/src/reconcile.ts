@@ -22,18 +22,19 @@ const AGAIN_MS = 50;
 export async function reconcile(sources: Sources & Hands, ref: ObjectRef, signal: AbortSignal): Promise<Seen> {
   const facts = await observe(sources, ref, signal);
   if (!facts) return { status: undefined };
-  const { set } = facts;
   const sets = sources.cluster.resource<DpuSet>(KINDS.DpuSet);
+  let { set } = facts;
   try {
     const decided = plan(facts);
     if (decided.deleting && decided.own.length === 0) {
       await setFinalizer(sets, set, false, signal);
       return { status: undefined };
     }
-    if (!decided.deleting && !hasFinalizer(set)) {
-      // Before the first Dpu: a set that goes takes its Dpus with it.
-      await setFinalizer(sets, set, true, signal);
-      return { status: set.status, requeueAfterMs: 0 };
+    if (!decided.deleting) {
+      // Before the first Dpu: a set that goes takes its Dpus with it. Written on the version that was read before the list, as all that follows.
+      const held = await setFinalizer(sets, set, true, signal);
+      if (!held) return { status: undefined };
+      set = held;
     }
     const acted = await act(sources, set, decided, signal);
     const status = statusOf(set, acted, facts.now);
@@ -51,15 +52,17 @@ export async function reconcile(sources: Sources & Hands, ref: ObjectRef, signal
 
 const hasFinalizer = (set: DpuSet): boolean => set.metadata.finalizers?.includes(FINALIZERS.dpuSet) === true;
 
-async function setFinalizer(sets: ResourceClient<DpuSet>, set: DpuSet, present: boolean, signal: AbortSignal): Promise<void> {
-  if (hasFinalizer(set) === present) return;
+/** The set as it stands then; undefined: it is gone. */
+async function setFinalizer(sets: ResourceClient<DpuSet>, set: DpuSet, present: boolean, signal: AbortSignal): Promise<DpuSet | undefined> {
+  if (hasFinalizer(set) === present) return set;
   const others = (set.metadata.finalizers ?? []).filter((one) => one !== FINALIZERS.dpuSet);
   const finalizers = present ? [...others, FINALIZERS.dpuSet] : others;
   const { name, namespace } = set.metadata;
   try {
-    await sets.patch({ name, namespace }, { metadata: { finalizers } }, { ...versionOf(set), signal });
+    return await sets.patch({ name, namespace }, { metadata: { finalizers } }, { ...versionOf(set), signal });
   } catch (error) {
     if (!isNotFound(error)) throw error;
+    return undefined;
   }
 }
 

@@ -9,6 +9,9 @@ import { onNode } from './node-command.ts';
 const LABEL = 'app.kubernetes.io/component=simulator-hosts';
 const STATE_PORT = 8081;
 const POLL_MS = 1000;
+/** A machine that does not boot is switched off and on again. */
+const BOOTS = 3;
+const BETWEEN_BOOTS_MS = 2000;
 
 export interface NodeCommands {
   off: string;
@@ -75,5 +78,12 @@ export class Hosts {
 
 /** Ends a node and starts it again. @throws Error with what the command said */
 export async function rebootNode(name: string, { off, on }: NodeCommands): Promise<void> {
-  for (const command of [off, on]) await onNode(command, name);
+  for (let boots = 1; ; boots++)
+    try {
+      for (const command of [off, on]) await onNode(command, name);
+      return;
+    } catch (error) {
+      if (boots === BOOTS) throw error;
+      await delay(BETWEEN_BOOTS_MS);
+    }
 }

@@ -16,7 +16,7 @@ const BESIDE = resolve(ROOT, '../shared/tools/cluster');
 const NODES = 3;
 /** On a new machine the programs of a cluster are built and Debian's packages are fetched. */
 const PREPARE_MINUTES = 20;
-const STORIES_MINUTES = 20;
+const STORIES_MINUTES = 25;
 
 const options = new Command('npm run e2e:cluster --')
   .description(`Tells the stories of npm run e2e on a cluster of ${NODES} nodes that is made for them.`)

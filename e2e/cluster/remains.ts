@@ -1,4 +1,5 @@
 /** What of a release stands in the cluster. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { KINDS, type KindInfo, type KubeObject, type Node } from '@dpf/api';
 import { CORE } from '@dpf/kube';
 import type { Installation } from './installation.ts';
@@ -31,9 +32,16 @@ export async function marksLeft({ cluster, nodes }: Installation): Promise<{ nod
     });
 }
 
-/** @throws Error that names what is left */
+/** Pods end within their grace period, and the cluster collects what belonged to them. */
+const GONE_MS = 60_000;
+const POLL_MS = 1_000;
+
+/** @throws Error that names what is left after a minute */
 export async function mustBeGone(installation: Installation, tenantNamespace: string): Promise<void> {
-  const marks = (await marksLeft(installation)).map(({ node, what }) => `${what} on Node ${node}`);
-  const left = [...(await objectsLeft(installation, tenantNamespace)), ...marks];
-  if (left.length > 0) throw new Error(left.map((what) => `left: ${what}`).join('; '));
+  for (const end = Date.now() + GONE_MS; ; await delay(POLL_MS)) {
+    const marks = (await marksLeft(installation)).map(({ node, what }) => `${what} on Node ${node}`);
+    const left = [...(await objectsLeft(installation, tenantNamespace)), ...marks];
+    if (left.length === 0) return;
+    if (Date.now() > end) throw new Error(left.map((what) => `left: ${what}`).join('; '));
+  }
 }

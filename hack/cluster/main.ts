@@ -20,9 +20,10 @@ const STORIES_MINUTES = 25;
 
 const options = new Command('npm run e2e:cluster --')
   .description(`Tells the stories of npm run e2e on a cluster of ${NODES} nodes that is made for them.`)
+  .option('--stories <names>', 'as of npm run e2e; default: all of them')
   .option('--output <file>', 'also write {"passed": N, "failed": N, "skipped": N} there')
   .parse()
-  .opts<{ output?: string }>();
+  .opts<{ output?: string; stories?: string }>();
 
 function finish(result: { passed: number; failed: number; skipped: number }): never {
   if (options.output !== undefined) writeFileSync(options.output, JSON.stringify(result));
@@ -88,6 +89,7 @@ async function prepare(cluster: string): Promise<string[]> {
     ...['--kubeconfig', kubeconfig, '--node-off', `${cluster} stop-node {number}`, '--node-on', `${cluster} start-node {number}`],
     ...['--container-kill', `${cluster} node {number} ctr -n k8s.io task kill -s SIGKILL {container}`],
     ...(existsSync(auditLog) ? ['--audit-log', auditLog] : []),
+    ...(options.stories === undefined ? [] : ['--stories', options.stories]),
     ...Object.entries(values).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
   ];
 }

@@ -1,5 +1,5 @@
 /** The audit log as it is read, and the budget as it is judged on it. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -56,6 +56,16 @@ describe('the log', () => {
       ['patch dpus/status', 'system:serviceaccount:n:dpu-controller', 1],
       ['watch dpus', 'system:serviceaccount:n:dpu-controller', 1],
     ]);
+  });
+
+  test('may be read while its last line is being written: that one counts the next time', async () => {
+    const file = join(folder, 'growing.jsonl');
+    const [line, next] = [JSON.stringify(event({})), JSON.stringify(event({ verb: 'get' }))];
+    writeFileSync(file, `${line}\n${next.slice(0, 40)}`);
+    expect(await readAudit(file)).toHaveLength(1);
+    const from = await auditLength(file);
+    appendFileSync(file, `${next.slice(40)}\n`);
+    expect((await readAudit(file, from)).map(({ verb }) => verb)).toEqual(['get']);
   });
 
   test('counts per Dpu what the services wrote: nothing refused, no dry run, no Event, nothing of tests', () => {

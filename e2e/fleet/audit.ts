@@ -1,6 +1,5 @@
 /** The audit log of an API server, real or embedded: JSON lines of audit.k8s.io/v1 Events, of writes with request and response (level RequestResponse). */
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import type { Dpu, KubeObject } from '@dpf/api';
 
 /** What is read of an Event. */
@@ -27,13 +26,23 @@ export interface AuditEvent {
 export async function readAudit(file: string, fromLine = 0): Promise<AuditEvent[]> {
   const events: AuditEvent[] = [];
   let number = 0;
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
-    if (number++ < fromLine || line === '') continue;
+  for await (const line of writtenLines(file)) {
+    if (number++ < fromLine) continue;
     const event = parsed(line, file, number);
     // A watch is told when it starts and when it ends.
     if (event.stage === (event.verb === 'watch' ? 'ResponseStarted' : 'ResponseComplete')) events.push(event);
   }
   return events;
+}
+
+/** The lines that are written whole: the log grows while it is read. */
+async function* writtenLines(file: string): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of createReadStream(file, 'utf8') as AsyncIterable<string>) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() as string;
+    yield* lines;
+  }
 }
 
 function parsed(line: string, file: string, number: number): AuditEvent {
@@ -47,7 +56,7 @@ function parsed(line: string, file: string, number: number): AuditEvent {
 /** How many lines the log has now: where a story begins. */
 export async function auditLength(file: string): Promise<number> {
   let lines = 0;
-  for await (const _ of createInterface({ input: createReadStream(file) })) lines++;
+  for await (const _ of writtenLines(file)) lines++;
   return lines;
 }
 

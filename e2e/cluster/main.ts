@@ -1,4 +1,6 @@
 /** `npm run e2e -- --kubeconfig FILE`: the chart in simulator mode on a real cluster. The last line is `e2e: N passed, N failed`. */
+import { KINDS, type Dpu, type Pod } from '@dpf/api';
+import { CORE } from '@dpf/kube';
 import { NAMESPACE } from '../fleet/control-plane.ts';
 import { connectTo, RELEASE, type Installation } from './installation.ts';
 import { readOptions } from './options.ts';
@@ -35,7 +37,14 @@ async function tell({ tell, reboots }: Story, { commands, ...others }: Installat
   }
 }
 
-/** What a person looks at first. */
-async function explain({ kubectl }: Installation): Promise<void> {
-  for (const what of ['pods', 'dpus']) process.stdout.write(`${await kubectl('-n', NAMESPACE, 'get', what, '-o', 'wide')}\n\n`);
+/** What a person looks at first: the hosts that do not come along, what their agents and hardware said last, the objects. */
+async function explain({ kubectl, cluster, hosts }: Installation): Promise<void> {
+  const inNamespace = (...argv: string[]) => kubectl('-n', NAMESPACE, ...argv).catch((error: Error) => error.message);
+  const dpus = (await cluster.resource<Dpu>(KINDS.Dpu).list()).items;
+  const waiting = new Set(dpus.filter(({ status }) => status?.phase !== 'Ready').map(({ spec }) => spec.nodeName));
+  const pods = (await cluster.resource<Pod>(CORE.Pod).list({ namespace: NAMESPACE })).items;
+  for (const { metadata, spec } of pods.filter(({ spec }) => waiting.has(spec?.nodeName ?? '')))
+    report.say(`${spec?.nodeName}: ${metadata.name}:\n${await inNamespace('logs', '--all-containers', '--tail=12', metadata.name)}`);
+  report.say(`hosts: ${JSON.stringify(await hosts.states())}, rebooted: ${JSON.stringify([...hosts.reboots])}`);
+  for (const what of ['nodes', 'pods', 'dpus']) process.stdout.write(`${await inNamespace('get', what, '-o', 'wide')}\n\n`);
 }

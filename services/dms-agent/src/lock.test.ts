@@ -1,18 +1,16 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { becomeOnlyAgent, createLocks } from './lock.ts';
+import { newFolder } from './test/folders.ts';
 
 const PCI = '0000-4b-00';
-const newFolder = () => mkdtempSync(join(tmpdir(), 'dms-lock-'));
 const never = new AbortController().signal;
 
 describe('Rule card-lock: the lock of a card', () => {
   test('is held by one, per card', async () => {
-    const folder = newFolder();
+    const folder = newFolder('dms-lock-');
     const [one, other] = [createLocks(folder), createLocks(folder)];
     const lock = await one.tryAcquire(PCI);
     expect(await other.tryAcquire(PCI)).toBeUndefined();
@@ -24,7 +22,7 @@ describe('Rule card-lock: the lock of a card', () => {
   });
 
   test('stays with a child that inherited it, after its agent let go, for as long as the child lives', async () => {
-    const folder = newFolder();
+    const folder = newFolder('dms-lock-');
     const locks = createLocks(folder);
     const lock = await locks.acquire(PCI, never);
     const child = spawn('sleep', ['60'], { stdio: ['ignore', 'ignore', 'ignore', lock.fd] });
@@ -37,7 +35,7 @@ describe('Rule card-lock: the lock of a card', () => {
   });
 
   test('is not waited for by an agent that ends', async () => {
-    const folder = newFolder();
+    const folder = newFolder('dms-lock-');
     const locks = createLocks(folder);
     const holder = execFile('flock', ['-F', join(folder, 'locks', `${PCI}.lock`), 'sleep', '60']);
     await new Promise<void>((resolve) => {
@@ -65,13 +63,13 @@ describe('Rule push-once: the only agent of a state folder', () => {
   };
 
   test('is at once the one that is alone', async () => {
-    const { lock, waits } = become(newFolder());
+    const { lock, waits } = become(newFolder('dms-lock-'));
     expect(await lock).toBeDefined();
     expect(waits).toEqual([]);
   });
 
   test('is the next one only when the one before has ended, and it says that it waits', async () => {
-    const folder = newFolder();
+    const folder = newFolder('dms-lock-');
     const first = await become(folder).lock;
     const second = become(folder);
     while (second.waits.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -82,7 +80,7 @@ describe('Rule push-once: the only agent of a state folder', () => {
   });
 
   test('is none that is told to end while it waits', async () => {
-    const folder = newFolder();
+    const folder = newFolder('dms-lock-');
     const first = await become(folder).lock;
     const stopping = new AbortController();
     const second = become(folder, stopping.signal);

@@ -1,17 +1,16 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { emptyStory } from '../rshim/story.ts';
+import { newFolder } from '../test/folders.ts';
 import { isOlder, Journal } from './journal.ts';
 
-const newFolder = () => mkdtempSync(join(tmpdir(), 'dms-journal-'));
 const MINUTE = 60_000;
 const boot = (bootId: string, bootedAt = 1_000 * MINUTE) => ({ bootId, bootedAt });
 
 describe('the journal', () => {
   test('Rule boots-are-ordered: another boot id is a greater boot; the same one is the same boot, and the sequence goes on', async () => {
-    const folder = newFolder();
+    const folder = newFolder('dms-journal-');
     const first = await Journal.open(folder, boot('a'));
     await first.update((data) => (data.sequence = 7));
     const again = await Journal.open(folder, boot('a'));
@@ -21,11 +20,11 @@ describe('the journal', () => {
   });
 
   test('Rule boots-are-ordered: a journal that was lost begins above the boots that it had counted, and at the same one within a boot', async () => {
-    const old = newFolder();
+    const old = newFolder('dms-journal-');
     let counted = (await Journal.open(old, boot('a', 1_000 * MINUTE))).data.boot;
     for (const id of ['b', 'c']) counted = (await Journal.open(old, boot(id))).data.boot;
-    expect((await Journal.open(newFolder(), boot('d', 1_010 * MINUTE))).data.boot).toBeGreaterThan(counted);
-    expect((await Journal.open(newFolder(), boot('a', 1_000 * MINUTE))).data.boot).toBe(1_000);
+    expect((await Journal.open(newFolder('dms-journal-'), boot('d', 1_010 * MINUTE))).data.boot).toBeGreaterThan(counted);
+    expect((await Journal.open(newFolder('dms-journal-'), boot('a', 1_000 * MINUTE))).data.boot).toBe(1_000);
   });
 
   test.each<[string, { boot: number; bootId: string; sequence: number; reset?: true }, object | undefined]>([
@@ -39,7 +38,7 @@ describe('the journal', () => {
     ['learns nothing where a boot that is over has a smaller number', { boot: 7, bootId: 'z', sequence: 20 }, undefined],
     ['learns nothing from an older number of its own', { boot: 1_000, bootId: 'a', sequence: 1, reset: true }, undefined],
   ])('Rule boots-are-ordered: one that was lost %s', async (_case, last, after) => {
-    const folder = newFolder();
+    const folder = newFolder('dms-journal-');
     const journal = await Journal.open(folder, boot('a'));
     await journal.update((data) => data.sequence++);
     expect(await journal.goOnFrom(last, 90_000)).toBe(after !== undefined);
@@ -49,7 +48,7 @@ describe('the journal', () => {
   });
 
   test('a reset belongs to its boot', async () => {
-    const folder = newFolder();
+    const folder = newFolder('dms-journal-');
     const first = await Journal.open(folder, boot('a'));
     await first.update((data) => (data.reset = { boot: data.boot, issuedAtUptime: 1 }));
     expect((await Journal.open(folder, boot('a'))).data.reset).toBeDefined();
@@ -57,14 +56,14 @@ describe('the journal', () => {
   });
 
   test('is on disk when an update resolves, also when many come at once', async () => {
-    const folder = newFolder();
+    const folder = newFolder('dms-journal-');
     const journal = await Journal.open(folder, boot('a'));
     await Promise.all(Array.from({ length: 50 }, () => journal.update((data) => data.sequence++)));
     expect(JSON.parse(readFileSync(join(folder, 'journal.json'), 'utf8')).sequence).toBe(50);
   });
 
   test('tolerates a write that was torn: the one before it stands', async () => {
-    const folder = newFolder();
+    const folder = newFolder('dms-journal-');
     const journal = await Journal.open(folder, boot('a'));
     await journal.update((data) => (data.sequence = 3));
     writeFileSync(join(folder, 'journal.json.new'), '{"boot":');
@@ -72,7 +71,7 @@ describe('the journal', () => {
   });
 
   test('that a disk has spoilt is kept aside, and begun anew', async () => {
-    const folder = newFolder();
+    const folder = newFolder('dms-journal-');
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'journal.json'), '\0\0\0');
     expect((await Journal.open(folder, boot('a'))).data.boot).toBe(1_000);
@@ -80,7 +79,7 @@ describe('the journal', () => {
   });
 
   test('knows what it holds, what is unfinished, and what is older; a uid that is forgotten leaves nothing', async () => {
-    const journal = await Journal.open(newFolder(), boot('a'));
+    const journal = await Journal.open(newFolder('dms-journal-'), boot('a'));
     const install = { id: 'install.u1.3', uid: 'u1', attempt: 3, state: 'pushed' as const, openedAt: 0, story: emptyStory };
     await journal.update((data) => {
       data.installs['0000-4b-00'] = install;

@@ -1,6 +1,5 @@
 /** The parts of an agent put together in this process, for what needs no Redis and no dpu-controller. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../clock.ts';
 import { Cards } from '../detect/cards.ts';
@@ -13,6 +12,7 @@ import type { OperationContext, Timing } from '../operations/context.ts';
 import { AgentStopping } from '../operations/failure.ts';
 import { Rshim } from '../rshim/rshim.ts';
 import { createTools } from '../tools.ts';
+import { newFolder } from './folders.ts';
 
 export interface Bench extends OperationContext {
   volume: string;
@@ -28,7 +28,7 @@ const TIMING: Timing = { logPollMs: 10, readyGraceMs: 300, resetLandingMs: 3_000
 
 /** @param host as the simulator shows it */
 export async function bench(host: { socket: string; toolPath: string }, timing: Partial<Timing> = {}, folder?: string): Promise<Bench> {
-  const base = folder ?? mkdtempSync(join(tmpdir(), 'dms-bench-'));
+  const base = folder ?? newFolder('dms-bench-');
   const stateDir = join(base, 'state');
   const volume = join(base, 'bfb');
   mkdirSync(volume, { recursive: true });
@@ -64,7 +64,6 @@ export async function bench(host: { socket: string; toolPath: string }, timing: 
     close: async () => {
       stopping.abort(new AgentStopping('the agent is being stopped'));
       await port.close();
-      if (!folder) rmSync(base, { recursive: true, force: true });
     },
   };
 }

@@ -1,10 +1,10 @@
 /** A dpu-controller for tests: HTTPS, the three calls, answers as the test says, everything recorded. */
 import { createServer, type Server } from 'node:https';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import type { AnnounceReply, Announcement, LastAnnounced, OperationSpec, Report, ReportReply } from '@dpf/api';
+import { newFolder } from './folders.ts';
 import { selfSigned } from './pki.ts';
 
 export type Answer<T> = T | { status: number; announced?: LastAnnounced };
@@ -19,7 +19,7 @@ export class FakeController {
   onReport: (id: string, report: Report) => Answer<ReportReply> = () => ({});
   #server: Server | undefined;
   #changed: (() => void)[] = [];
-  readonly folder = mkdtempSync(join(tmpdir(), 'dms-agent-'));
+  readonly folder = newFolder('dms-agent-');
   readonly caFile = join(this.folder, 'ca.crt');
   readonly tokenFile = join(this.folder, 'token');
   url = '';

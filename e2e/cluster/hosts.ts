@@ -9,8 +9,8 @@ import { onNode } from './node-command.ts';
 const LABEL = 'app.kubernetes.io/component=simulator-hosts';
 const STATE_PORT = 8081;
 const POLL_MS = 1000;
-/** A machine that does not boot is switched off and on again. */
-const BOOTS = 3;
+/** A machine that does not boot is switched off and on again: what ended with it may take a while to go. */
+const BOOT_MS = 120_000;
 const BETWEEN_BOOTS_MS = 2000;
 
 export interface NodeCommands {
@@ -78,12 +78,11 @@ export class Hosts {
 
 /** Ends a node and starts it again. @throws Error with what the command said */
 export async function rebootNode(name: string, { off, on }: NodeCommands): Promise<void> {
-  for (let boots = 1; ; boots++)
+  for (const until = Date.now() + BOOT_MS; ; await delay(BETWEEN_BOOTS_MS))
     try {
       for (const command of [off, on]) await onNode(command, name);
       return;
     } catch (error) {
-      if (boots === BOOTS) throw error;
-      await delay(BETWEEN_BOOTS_MS);
+      if (Date.now() > until) throw error;
     }
 }

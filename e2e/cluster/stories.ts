@@ -2,6 +2,7 @@
 import { abandoned } from './abandoned.ts';
 import { apart } from './apart.ts';
 import type { Installation } from './installation.ts';
+import { people } from './people.ts';
 import { provision } from './provision.ts';
 import { rights } from './rights.ts';
 import { rollout } from './rollout.ts';
@@ -15,6 +16,7 @@ export interface Story {
 
 export const STORIES = {
   provision: { tell: provision, reboots: true },
+  people: { tell: people, reboots: false },
   rollout: { tell: rollout, reboots: true },
   uninstall: { tell: uninstall, reboots: true },
   abandoned: { tell: abandoned, reboots: false },

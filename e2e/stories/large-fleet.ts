@@ -44,7 +44,8 @@ export async function startLargeFleet(nodes: number): Promise<LargeFleet> {
     undo.push(() => redis.close());
     const { host, tenant } = await startControlPlanes(EMBEDDED, folder, []);
     undo.push(() => Promise.all([host.close(), tenant.close()]));
-    await Promise.all(Array.from({ length: nodes }, (_, i) => host.cluster.resource<Node>(CORE.Node).create(nodeWithDpu(i + 1))));
+    // One after the other: of hundreds at once the last would wait longer than a request may.
+    for (let i = 1; i <= nodes; i++) await host.cluster.resource<Node>(CORE.Node).create(nodeWithDpu(i));
     const images = await serveImages({ [BFB_PATH]: generateBfb({ version: '2.7.0-33', bytes: 1 << 20 }) });
     undo.push(() => images.close());
     const dpus = await Watching.start<Dpu>(host.cluster, KINDS.Dpu, NAMESPACE);

@@ -12,6 +12,8 @@ import { START, type Server } from './servers.ts';
 
 /** Cases that one server works on at the same time. */
 const AT_ONCE = 4;
+/** Those that want the server for themselves come last: their tests wait for all others. */
+const ALL_MS = 240_000;
 const SIDES = ['real', 'embedded'] as const;
 
 const casesOf = (side: Side): Case[] => CASES.filter(({ only }) => !only || only.side === side);
@@ -51,33 +53,41 @@ afterAll(async () => {
   const of = (side: Side) => (START[side] ? `${side} ${green[side]} of ${casesOf(side).length}` : `${side} 0 of 0`);
   const single = CASES.filter(({ only }) => only).length;
   process.stderr.write(`conformance: ${of('real')}, ${of('embedded')}, one side only ${single}\n`);
-}, 60_000);
+}, ALL_MS);
 
 describe.each(SIDES)('%s', (side) => {
   const tell = START[side] ? test : test.skip;
-  tell.each(casesOf(side).map((each) => [each.says, each] as const))('%s', async (_says, each) => {
-    await outcomes[side].get(each);
-    green[side] += 1;
-  });
+  tell.each(casesOf(side).map((each) => [each.says, each] as const))(
+    '%s',
+    async (_says, each) => {
+      await outcomes[side].get(each);
+      green[side] += 1;
+    },
+    ALL_MS,
+  );
 });
 
 /** Kinds of requests that the embedded server was asked in this process. */
 const asked = new Set<string>();
 onRequestKind((kind) => asked.add(kind));
 
-test('every kind of request that our programs were recorded to make has a case', async () => {
-  await Promise.allSettled(outcomes.embedded.values());
-  const recorded = JSON.parse(readFileSync(join(import.meta.dirname, 'recorded.json'), 'utf8')) as Record<string, string[]>;
-  // What only the real one is asked stands in the table.
-  for (const { steps, only } of CASES)
-    for (const step of only?.side === 'real' ? steps : [])
-      if ('ask' in step) {
-        const [method, url] = fill(step.ask, valuesOf('x')).split(' ') as [string, string];
-        asked.add(kindOf({ method, url, contentType: step.body === undefined ? '' : (step.type ?? 'application/json') }) ?? '');
-      }
-  const without = Object.keys(recorded).filter((kind) => !asked.has(kind));
-  expect(without).toEqual([]);
-});
+test(
+  'every kind of request that our programs were recorded to make has a case',
+  async () => {
+    await Promise.allSettled(outcomes.embedded.values());
+    const recorded = JSON.parse(readFileSync(join(import.meta.dirname, 'recorded.json'), 'utf8')) as Record<string, string[]>;
+    // What only the real one is asked stands in the table.
+    for (const { steps, only } of CASES)
+      for (const step of only?.side === 'real' ? steps : [])
+        if ('ask' in step) {
+          const [method, url] = fill(step.ask, valuesOf('x')).split(' ') as [string, string];
+          asked.add(kindOf({ method, url, contentType: step.body === undefined ? '' : (step.type ?? 'application/json') }) ?? '');
+        }
+    const without = Object.keys(recorded).filter((kind) => !asked.has(kind));
+    expect(without).toEqual([]);
+  },
+  ALL_MS,
+);
 
 test('every case has a sentence of its own, and a reason where it is told on one side alone', () => {
   expect(CASES.map(({ says }) => says).sort()).toEqual([...new Set(CASES.map(({ says }) => says))].sort());

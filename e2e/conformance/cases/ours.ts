@@ -68,6 +68,7 @@ export const ours: Case[] = [
           { type: 'MODIFIED', object: { data: { a: 'Yw==' } } },
           { type: 'DELETED', object: { metadata: { name: '{name}' } } },
         ],
+        named: '{name}',
       },
       { ask: 'GET {core}/secrets?labelSelector=of%3Dours&limit=500', code: 200, answer: { items: [{ metadata: { name: 'other' } }] } },
       { ask: 'GET {core}/secrets?limit=500', code: 200, answer: { items: [{ metadata: { name: 'other' } }] } },
@@ -149,7 +150,7 @@ export const ours: Case[] = [
       },
       { watch: '{widgets}?watch=true&allowWatchBookmarks=true&labelSelector=of%3Dours&resourceVersion={first}' },
       { ask: 'PATCH {widgets}/{name}', type: MERGE, body: { spec: { size: 8 } }, code: 200 },
-      { events: [{ type: 'MODIFIED', object: { metadata: { name: '{name}' }, spec: { size: 8 } } }] },
+      { events: [{ type: 'MODIFIED', object: { metadata: { name: '{name}' }, spec: { size: 8 } } }], named: '{name}' },
     ],
   },
   {

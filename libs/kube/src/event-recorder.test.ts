@@ -94,6 +94,6 @@ describe('an event recorder', () => {
     await until(() => server.count('POST') === 1);
     const began = performance.now();
     await cluster.close();
-    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(performance.now() - began).toBeLessThan(5_000);
   });
 });

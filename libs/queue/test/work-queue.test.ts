@@ -146,7 +146,7 @@ describe('timers', () => {
     await queue.wakeAfter('k', 30_000);
     await until('it ran', () => at.length === 1);
     expect(at[0]! - began).toBeGreaterThanOrEqual(145);
-    expect(at[0]! - began).toBeLessThan(1_000);
+    expect(at[0]! - began).toBeLessThan(20_000);
   });
 
   test('a wake-up is not put off by a timer, nor by requeueAfterMs', async () => {
@@ -177,7 +177,7 @@ describe('timers', () => {
     await until('it runs', () => runs === 1);
     await queue.wake({ key: 'k' });
     gate.resolve();
-    await until('it ran again', () => runs === 2, 1_000);
+    await until('it ran again', () => runs === 2);
   });
 
   test('requeueAfterMs runs the key again by itself', async () => {

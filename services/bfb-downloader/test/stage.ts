@@ -15,7 +15,7 @@ import { createLogger } from '@dpf/service';
 import { createDownloader } from '../src/downloader.ts';
 
 export const NAMESPACE = 'dpf';
-const WITHIN_MS = 8_000;
+const WITHIN_MS = 30_000;
 const CRDS = new URL('../../../crds', import.meta.url).pathname;
 const MAIN = new URL('../src/main.ts', import.meta.url).pathname;
 
@@ -161,7 +161,7 @@ export class Stage {
   }
   gone = (name: string) => this.until(`${name} is gone`, () => this.bfb(name) === undefined);
 
-  /** @throws with the Bfbs, the files and the end of the logs after 8 s */
+  /** @throws with the Bfbs, the files and the end of the logs after half a minute */
   async until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
     const deadline = performance.now() + WITHIN_MS;
     while (!(await holds())) {

@@ -133,7 +133,7 @@ everywhere('on', (start) => {
     const name = fresh();
     await create(name);
     const open = await watch();
-    const over = place.faults.add({ kind: 'restart', milliseconds: 50 });
+    const over = place.faults.add({ kind: 'restart', milliseconds: 1_000 });
     await expect(open.next()).rejects.toThrow();
     expect(await create(fresh())).toBe('reset');
     await over;

@@ -6,9 +6,6 @@ import type { Collection } from './store/collection.ts';
 import type { Keys } from './auth/keys.ts';
 import type { User } from './auth/user.ts';
 
-/** How a watch is ended from outside: with the in-stream 410 of a compaction, or by cutting the connection. */
-export type Ending = 'expired' | 'cut';
-
 export interface Api {
   store: Store;
   registry: Registry;
@@ -16,8 +13,6 @@ export interface Api {
   auditLog: string | undefined;
   requests: RequestCounters;
   keys: Keys;
-  /** Ends each of the watches that are open. */
-  watches: Set<(ending: Ending) => void>;
   clock: () => Date;
 }
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { FaultLayer, serveControl } from '@dpf/kube-faults';
 import { startControllers } from '@dpf/kube-controllers';
 import { clientKubeconfig, createPki, type Pki } from '@dpf/pki';
-import type { Api, Ending } from './api.ts';
+import type { Api } from './api.ts';
 import { RequestCounters } from './audit.ts';
 import { createKeys } from './auth/keys.ts';
 import { controlledApi } from './controlled.ts';
@@ -51,8 +51,8 @@ export interface KubeSim {
   faultsUrl: string;
   /** Watches that are open now. */
   openWatches(): number;
-  /** Forgets the history: lists that continue and watches that resume from before get 410. With `end`, open watches end too. */
-  compact(end?: Ending): void;
+  /** Forgets the history: lists that continue and watches that resume from before get 410. */
+  compact(): void;
   close(): Promise<void>;
 }
 
@@ -67,7 +67,7 @@ export async function startKubeSim(options: KubeSimOptions = {}): Promise<KubeSi
   const { auditLog } = options;
   if (auditLog !== undefined) writeFileSync(auditLog, '', { flag: 'a' });
   const store = new Store();
-  const api: Api = { store, registry: new Registry(), auditLog, requests: new RequestCounters(), keys, watches: new Set(), clock };
+  const api: Api = { store, registry: new Registry(), auditLog, requests: new RequestCounters(), keys, clock };
   for (const resource of BUILT_IN) api.registry.add(resource);
   journal?.attach(store);
   serveDefinitions(store, api.registry);
@@ -89,7 +89,6 @@ export async function startKubeSim(options: KubeSimOptions = {}): Promise<KubeSi
   const url = options.advertisedUrl ?? `https://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
   const control = await serveControl(faults, options.faultsPort);
   const stopControllers = startControllers(controlledApi(api), pki, url);
-  const endWatches = (ending: Ending) => [...api.watches].forEach((end) => end(ending));
   const admin = await pki.client('kubernetes-admin', ['system:masters']);
   return {
     url,
@@ -99,14 +98,10 @@ export async function startKubeSim(options: KubeSimOptions = {}): Promise<KubeSi
     requests: api.requests,
     faults,
     faultsUrl: control.url,
-    openWatches: () => api.watches.size,
-    compact: (end) => {
-      store.compact();
-      if (end) endWatches(end);
-    },
+    openWatches: () => faults.openWatches,
+    compact: () => store.compact(),
     close: async () => {
       stopControllers();
-      endWatches('cut');
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await Promise.all([closed, control.close()]);

@@ -44,18 +44,6 @@ describe('compaction', () => {
     expect([code, body['reason']]).toEqual([410, 'Expired']);
   });
 
-  test('open watches can be ended with the 410, or cut', async () => {
-    const path = `${WIDGETS}?watch=1&resourceVersion=${await present()}`;
-    const watch = await client.watch(path);
-    expect(sim.openWatches()).toBe(1);
-    sim.compact('expired');
-    expect((await watch.rest()).map(({ object }) => object['code'])).toEqual([410]);
-    const cut = await client.watch(`${WIDGETS}?watch=1&resourceVersion=${await present()}`);
-    sim.compact('cut');
-    await expect(cut.next()).rejects.toThrow();
-    expect(sim.openWatches()).toBe(0);
-  });
-
   test('a bookmark ends a watch that asked for some', async () => {
     const watch = await client.watch(`${WIDGETS}?watch=1&resourceVersion=${await present()}&allowWatchBookmarks=true&timeoutSeconds=1`);
     const other = (await client.post('/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: fresh('node') } })).body;

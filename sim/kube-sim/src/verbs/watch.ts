@@ -1,7 +1,7 @@
 /** WATCH: replays what happened since a resourceVersion, then follows; transitions in and out of the selection are ADDED and DELETED. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isTrue } from '@dpf/kube-faults';
-import { collectionOf, type Api, type Call, type Ending } from '../api.ts';
+import { collectionOf, type Api, type Call } from '../api.ts';
 import { gone } from '../status.ts';
 import { Stored, type Change } from '../store/collection.ts';
 import { apiVersionOf } from '../resources/resource.ts';
@@ -54,11 +54,11 @@ export function watch(api: Api, call: Call, request: IncomingMessage, response: 
     const object = { kind: call.resource.kind, apiVersion: apiVersionOf(call.resource), metadata };
     response.write(JSON.stringify({ type: 'BOOKMARK', object }) + '\n');
   };
-  const expired = () => {
+  if (!missed) {
     const failure = gone(`too old resource version: ${version} (${collection.compactedTo})`);
     response.end(JSON.stringify({ type: 'ERROR', object: failure.status() }) + '\n');
-  };
-  if (!missed) return expired();
+    return;
+  }
 
   const initial = fromNow && query.get('sendInitialEvents') !== 'false' && query.get('sendInitialEvents') !== '0';
   // Both what is there and what was missed may be long: it is sent in pieces, and what happens meanwhile waits behind it.
@@ -90,15 +90,8 @@ export function watch(api: Api, call: Call, request: IncomingMessage, response: 
     response.end();
   }, seconds * 1000);
   const ticks = bookmarks ? setInterval(() => live && bookmark(), BOOKMARK_MS) : undefined;
-  const end = (ending: Ending) => {
-    stop();
-    if (ending === 'expired') expired();
-    else response.destroy();
-  };
-  api.watches.add(end);
   const stop = () => {
     unsubscribe();
-    api.watches.delete(end);
     clearTimeout(timeout);
     clearInterval(ticks);
   };

@@ -31,27 +31,19 @@ describe('ages are written as kubectl writes them', () => {
 
 describe('JSON paths of printer columns', () => {
   const object = {
-    metadata: { labels: { 'a.b/c': 'x' } },
-    list: [{ type: 'Ready', status: 'True', n: 1 }, { type: 'Other' }],
-    empty: [],
+    list: [{ type: 'Ready', status: 'True' }, { type: 'Other' }],
+    number: 1,
   };
   test.each([
-    ['.list[0].status', ['True']],
-    ['{.list[0].n}', [1]],
-    ['.list[*].type', ['Ready', 'Other']],
+    ['.number', [1]],
     ['.list[?(@.type=="Ready")].status', ['True']],
-    [".list[?(@.type!='Ready')].type", ['Other']],
-    ['.list[?(@.status)].type', ['Ready']],
-    ['.list[-1].type', ['Other']],
-    [String.raw`.metadata.labels.a\.b/c`, ['x']],
-    [".metadata.labels['a.b/c']", ['x']],
+    ['.list[?(@.type=="None")].status', []],
     ['.none.at.all', []],
-    ['.empty[0]', []],
   ])('%s', (path, expected) => {
     expect(parseJsonPath(path)(object)).toEqual(expected);
   });
 
-  test('what is none is refused', () => {
-    expect(() => parseJsonPath('.a[')).toThrow('not a JSON path');
+  test.each(['.a[', '.a[0]', '.a[*]', '.a.*', String.raw`.a\.b`])('%s is refused', (path) => {
+    expect(() => parseJsonPath(path)).toThrow('not a JSON path');
   });
 });

@@ -30,9 +30,7 @@ export interface AuditEvent {
 
 export interface RequestFilter {
   verb?: string;
-  group?: string;
   resource?: string;
-  user?: string;
   /** A prefix of the User-Agent header. */
   userAgent?: string;
 }

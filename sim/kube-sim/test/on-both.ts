@@ -111,11 +111,9 @@ const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delet
 const isAcceptedWrite = ({ verb, responseStatus, requestURI }: AuditEvent) =>
   WRITES.has(verb) && responseStatus.code < 300 && !/[?&]dryRun=/.test(requestURI);
 
-const matches = ({ verb, user, userAgent, objectRef }: AuditEvent, filter: RequestFilter) =>
+const matches = ({ verb, userAgent, objectRef }: AuditEvent, filter: RequestFilter) =>
   (filter.verb === undefined ? verb !== 'watch' : verb === filter.verb) &&
-  (filter.group === undefined || objectRef?.apiGroup === filter.group) &&
   (filter.resource === undefined || objectRef?.resource === filter.resource) &&
-  (filter.user === undefined || user.username === filter.user) &&
   (filter.userAgent === undefined || userAgent.startsWith(filter.userAgent));
 
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';

@@ -1,18 +1,18 @@
 /** Resources that are answered at once and stored nowhere: reviews of tokens and permissions. There is no RBAC here: everything is allowed. */
 import type { Api } from '../api.ts';
 import { userInfo, type User } from './user.ts';
-import { isMap, timestamp, type JsonMap } from '../objects.ts';
+import { timestamp, type JsonMap } from '../objects.ts';
 import { reviewToken } from './service-accounts.ts';
 
 export interface Review {
   group: string;
   plural: string;
   kind: string;
-  answer: (api: Api, user: User, body: JsonMap) => JsonMap;
+  answer: (api: Api, user: User, body: unknown) => JsonMap;
 }
 
-const allowed = (_api: Api, _user: User, body: JsonMap): JsonMap => ({
-  ...body,
+const allowed = (_api: Api, _user: User, body: unknown): JsonMap => ({
+  ...(body as JsonMap),
   metadata: {},
   status: { allowed: true, reason: 'this server has no authorization' },
 });
@@ -27,7 +27,7 @@ export const REVIEWS: Review[] = [
     plural: 'selfsubjectreviews',
     kind: 'SelfSubjectReview',
     answer: (api, user, body) => ({
-      ...body,
+      ...(body as JsonMap),
       metadata: { creationTimestamp: timestamp(api.clock()) },
       status: { userInfo: userInfo(user) },
     }),
@@ -35,8 +35,3 @@ export const REVIEWS: Review[] = [
   { group: AUTHORIZATION, plural: 'selfsubjectaccessreviews', kind: 'SelfSubjectAccessReview', answer: allowed },
   { group: AUTHORIZATION, plural: 'subjectaccessreviews', kind: 'SubjectAccessReview', answer: allowed },
 ];
-
-export const findReview = (group: string, plural: string): Review | undefined =>
-  REVIEWS.find((review) => review.group === group && review.plural === plural);
-
-export const asReviewBody = (body: unknown): JsonMap => (isMap(body) ? body : {});

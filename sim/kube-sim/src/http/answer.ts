@@ -4,7 +4,7 @@ import { parsePath, verbOf, type ResourcePath } from '@dpf/kube-faults';
 import type { Api } from '../api.ts';
 import { ANONYMOUS, authenticate, isOpen } from '../auth/authenticate.ts';
 import { refusalOf } from '../auth/bootstrappers.ts';
-import { asReviewBody, findReview } from '../auth/reviews.ts';
+import { REVIEWS } from '../auth/reviews.ts';
 import type { User } from '../auth/user.ts';
 import { apiVersionOf } from '../resources/resource.ts';
 import { methodNotAllowed, notPermitted, pathNotFound, pathNotPermitted, unauthorized, type ApiFailure } from '../status.ts';
@@ -33,16 +33,16 @@ async function answer(api: Api, openApi: ReturnType<typeof openApiOf>, request: 
   const verb = target ? verbOf(method, target.name !== undefined, query) : method.toLowerCase();
   const userAgent = headers['user-agent'] ?? '';
   const resourceName = target ? [target.plural, target.subresource].filter(Boolean).join('/') : '';
-  api.requests.add({ verb, group: target?.group ?? '', resource: resourceName, user: user?.name ?? '', userAgent });
+  api.requests.add({ verb, resource: resourceName, userAgent });
   if (!user) throw unauthorized();
   const refused = isOpen(method, path) ? undefined : refusal(user, verb, target, path);
   if (refused) throw refused;
   const body = method === 'GET' ? Buffer.alloc(0) : await readBody(request);
 
-  const review = target && findReview(target.group, target.plural);
+  const review = target && REVIEWS.find(({ group, plural }) => group === target.group && plural === target.plural);
   if (review) {
     if (method !== 'POST') throw methodNotAllowed();
-    return sendJson(response, 201, review.answer(api, user, asReviewBody(decodeObject(body, mediaType(request)))));
+    return sendJson(response, 201, review.answer(api, user, decodeObject(body, mediaType(request))));
   }
   const resource = target && api.registry.find(apiVersionOf(target), target.plural);
   // Objects of a namespaced kind are reached through their namespace; only lists span all of them.

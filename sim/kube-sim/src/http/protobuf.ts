@@ -25,7 +25,6 @@ const TOKEN: Message = { 1: ['audiences', 'text', 'list'], 3: ['boundObjectRef',
 const OPTIONS: Message = {
   1: ['gracePeriodSeconds', 'integer'],
   2: ['preconditions', { 1: ['uid', 'text'], 2: ['resourceVersion', 'text'] }],
-  3: ['orphanDependents', 'boolean'],
   4: ['propagationPolicy', 'text'],
 };
 const KINDS: Record<string, Message> = {

@@ -7,7 +7,6 @@ export interface ValidationRule {
   messageExpression?: string;
   reason?: string;
   fieldPath?: string;
-  optionalOldSelf?: boolean;
 }
 
 export interface Schema {
@@ -31,7 +30,6 @@ export interface Schema {
   multipleOf?: number;
   minItems?: number;
   maxItems?: number;
-  uniqueItems?: boolean;
   minProperties?: number;
   maxProperties?: number;
   allOf?: Schema[];
@@ -40,7 +38,6 @@ export interface Schema {
   not?: Schema;
   'x-kubernetes-int-or-string'?: boolean;
   'x-kubernetes-preserve-unknown-fields'?: boolean;
-  'x-kubernetes-embedded-resource'?: boolean;
   'x-kubernetes-list-type'?: 'atomic' | 'set' | 'map';
   'x-kubernetes-list-map-keys'?: string[];
   'x-kubernetes-map-type'?: 'atomic' | 'granular';
@@ -79,9 +76,8 @@ export function prune(value: unknown, schema: Schema, path = '', envelope = true
     return schema.items ? value.flatMap((item, index) => prune(item, schema.items!, `${path}[${index}]`, false)) : [];
   if (!isMap(value)) return [];
   const unknown: string[] = [];
-  const resource = envelope || schema['x-kubernetes-embedded-resource'] === true;
   for (const name of Object.keys(value)) {
-    if (resource && ENVELOPE.has(name)) continue;
+    if (envelope && ENVELOPE.has(name)) continue;
     const here = path ? `${path}.${name}` : name;
     const known = fieldSchema(schema, name);
     if (known) unknown.push(...prune(value[name], known, here, false));

@@ -5,9 +5,8 @@ import { parseAllDocuments } from 'yaml';
 import { collectionOf, type Api, type Call } from './api.ts';
 import { CRD } from './resources/crd.ts';
 import type { Resource } from './resources/resource.ts';
-import { asObject } from './schema/metadata.ts';
 import { ApiFailure } from './status.ts';
-import { create, update } from './verbs/write.ts';
+import { create, inputOf, update } from './verbs/write.ts';
 
 const callOf = (resource: Resource): Call => ({
   resource,
@@ -40,7 +39,7 @@ export async function installDefinitions(api: Api, paths: string[]): Promise<voi
       const value: unknown = document.toJS();
       if ((value as { kind?: string } | null)?.kind !== CRD.kind) continue;
       try {
-        const object = asObject(value, { apiVersion: 'apiextensions.k8s.io/v1', kind: CRD.kind });
+        const object = inputOf(CRD, value);
         const old = collectionOf(api, CRD).items.get(object.metadata.name);
         if (old) update(api, call, old, { ...object, status: old.object['status'] }, () => undefined);
         else create(api, call, object, () => undefined);

@@ -1,11 +1,6 @@
 /** Failures as the API answers them: `Status` bodies with code, reason, message and details (apimachinery's api/errors). */
 import type { JsonMap } from './objects.ts';
-
-export interface Cause {
-  reason: string;
-  message: string;
-  field?: string;
-}
+import type { Cause } from './schema/field.ts';
 
 export interface StatusDetails {
   name?: string;
@@ -87,15 +82,6 @@ export const futureVersion = (wanted: number, current: number) =>
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,
   });
-
-/** One fault of an object, at a field. */
-export const fault = (field: string, message: string, reason = 'FieldValueInvalid'): Cause => ({ reason, field, message });
-export const required = (field: string, why = ''): Cause => fault(field, `Required value${why && `: ${why}`}`, 'FieldValueRequired');
-export const unsupported = (field: string, value: unknown, supported: unknown[]): Cause => {
-  const list = supported.map((each) => JSON.stringify(each)).join(', ');
-  return fault(field, `Unsupported value: ${JSON.stringify(value)}: supported values: ${list}`, 'FieldValueNotSupported');
-};
-export const immutable = (field: string): Cause => fault(field, 'Invalid value: field is immutable');
 
 /** 422 with one cause per fault. */
 export function invalid({ group, kind }: { group: string; kind: string }, name: string, ...causes: Cause[]): ApiFailure {

@@ -4,7 +4,8 @@ import type { Api, Call } from '../api.ts';
 import { userInfo, type User } from './user.ts';
 import { at, isMap, timestamp, type JsonMap, type KubeObject } from '../objects.ts';
 import { apiVersionOf, type Resource } from '../resources/resource.ts';
-import { badRequest, conflict, fault, invalid, notFound } from '../status.ts';
+import { invalidValue } from '../schema/field.ts';
+import { badRequest, conflict, invalid, notFound } from '../status.ts';
 import { find } from '../verbs/read.ts';
 import { API_AUDIENCE, ISSUER } from './keys.ts';
 
@@ -27,7 +28,7 @@ export function requestToken(api: Api, call: Call, body: unknown): JsonMap {
     throw invalid(
       { group: 'authentication.k8s.io', kind: 'TokenRequest' },
       account.metadata.name,
-      fault('spec.expirationSeconds', `Invalid value: ${seconds}: may not specify a duration less than 10 minutes`),
+      invalidValue('spec.expirationSeconds', seconds, 'may not specify a duration less than 10 minutes'),
     );
   const bound = boundObject(api, call, account, spec['boundObjectRef']);
   const now = Math.floor(api.clock().getTime() / 1000);

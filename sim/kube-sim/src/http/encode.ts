@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Api, Call } from '../api.ts';
 import type { JsonMap, KubeObject } from '../objects.ts';
-import { apiVersionOf, type Resource } from '../resources/resource.ts';
+import { apiVersionOf, served, type Resource } from '../resources/resource.ts';
 import { notAcceptable } from '../status.ts';
 import type { Stored } from '../store/collection.ts';
 import type { Page } from '../verbs/read.ts';
@@ -84,7 +84,7 @@ function tableEncoder(api: Api, resource: Resource, include: string): Encoder {
   const { columns } = resource;
   const definitions = columns.map(({ value: _, ...shown }) => ({ format: '', description: '', priority: 0, ...shown }));
   const row = (stored: Stored, now: Date) => {
-    const object = resource.convert?.read(stored.object) ?? stored.object;
+    const object = served(resource, stored.object);
     const shown = include === 'None' ? null : include === 'Object' ? object : metadataOnly(object);
     return { cells: columns.map((column) => column.value(stored.object, now)), object: shown };
   };

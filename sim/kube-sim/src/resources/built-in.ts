@@ -1,6 +1,7 @@
 /** The built-in kinds that a provisioning system meets. Deployments are kept, nothing runs them. */
 import { at, isMap, type JsonMap, type KubeObject } from '../objects.ts';
-import { badRequest, fault, immutable, type Cause } from '../status.ts';
+import { forbiddenField, immutable, invalidValue, type Cause } from '../schema/field.ts';
+import { badRequest } from '../status.ts';
 import { AGE, NAME, age, column, countOf } from './columns.ts';
 import { EVENT_CONVERSION } from './events.ts';
 import { CRD } from './crd.ts';
@@ -24,7 +25,7 @@ function prepareSecret(object: KubeObject): void {
 
 const dataIsFixed = (object: KubeObject, old: KubeObject | undefined): Cause[] =>
   old?.['immutable'] === true && JSON.stringify(object['data']) !== JSON.stringify(old['data'])
-    ? [fault('data', 'Forbidden: field is immutable when `immutable` is set', 'FieldValueForbidden')]
+    ? [forbiddenField('data', 'field is immutable when `immutable` is set')]
     : [];
 
 /** Its own finalizers are written through PUT …/finalize alone: by the controller that empties it, or by whoever frees a stuck one. */
@@ -48,8 +49,8 @@ function preparePod(object: KubeObject, old: KubeObject | undefined): void {
 }
 
 const nodeIsFixed = (object: KubeObject, old: KubeObject | undefined): Cause[] => {
-  const before = at(old, 'spec', 'nodeName');
-  return before && before !== at(object, 'spec', 'nodeName') ? [immutable('spec.nodeName')] : [];
+  const [before, now] = [at(old, 'spec', 'nodeName'), at(object, 'spec', 'nodeName')];
+  return before && before !== now ? [immutable('spec.nodeName', now ?? '')] : [];
 };
 
 function prepareEvent(object: KubeObject): void {
@@ -64,7 +65,7 @@ function prepareEvent(object: KubeObject): void {
 function checkEvent(object: KubeObject): Cause[] {
   const about = at(object, 'involvedObject', 'namespace') ?? '';
   if ((about || 'default') === object.metadata.namespace) return [];
-  return [fault('involvedObject.namespace', `Invalid value: ${JSON.stringify(about)}: does not match event.namespace`)];
+  return [invalidValue('involvedObject.namespace', about, 'does not match event.namespace')];
 }
 
 function nodeStatus(object: KubeObject): string {
@@ -129,9 +130,7 @@ export const BUILT_IN: Resource[] = [
     columns: [NAME, column('Type', 'type'), column('Data', (object) => countOf(object, 'data')), AGE],
     prepare: prepareSecret,
     check: (object, old) => [
-      ...(old && old['type'] !== object['type']
-        ? [fault('type', `Invalid value: ${JSON.stringify(object['type'])}: field is immutable`)]
-        : []),
+      ...(old && old['type'] !== object['type'] ? [immutable('type', object['type'])] : []),
       ...dataIsFixed(object, old),
     ],
   }),

@@ -1,10 +1,10 @@
 /** CustomResourceDefinitions: the kind itself, and the resources that its objects define. */
 import { at, isMap, timestamp, type JsonMap, type KubeObject } from '../objects.ts';
+import { fault, forbiddenField, invalidValue, required, type Cause } from '../schema/field.ts';
 import { compile } from '../schema/rules.ts';
 import { regex } from '../schema/validate.ts';
 import type { Schema } from '../schema/schema.ts';
 import type { Store } from '../store/store.ts';
-import { fault, required, type Cause } from '../status.ts';
 import { NAME, column, printerColumns } from './columns.ts';
 import { parseJsonPath } from './json-path.ts';
 import { define } from './define.ts';
@@ -27,7 +27,6 @@ interface Version {
   schema?: { openAPIV3Schema: Schema };
   subresources?: { status?: JsonMap };
   additionalPrinterColumns?: Parameters<typeof printerColumns>[0];
-  selectableFields?: { jsonPath: string }[];
 }
 interface Spec {
   group: string;
@@ -71,7 +70,7 @@ function check(object: KubeObject): Cause[] {
   if (causes.length > 0) return causes;
   const expected = `${spec.names.plural}.${spec.group}`;
   if (object.metadata.name !== expected)
-    causes.push(fault('metadata.name', `Invalid value: "${object.metadata.name}": must be spec.names.plural+"."+spec.group`));
+    causes.push(invalidValue('metadata.name', object.metadata.name, 'must be spec.names.plural+"."+spec.group'));
   if (spec.versions.filter(({ storage }) => storage).length !== 1)
     causes.push(fault('spec.versions', 'Invalid value: must have exactly one version marked as storage version'));
   spec.versions.forEach((version, index) => {
@@ -102,9 +101,7 @@ function checkSchema(schema: Schema, path: string, causes: Cause[]): void {
     causes.push(required(`${path}.type`, 'must not be empty for specified object fields'));
   if (schema.type === 'array' && !schema.items) causes.push(required(`${path}.items`, 'must be specified'));
   if (schema.properties && schema.additionalProperties)
-    causes.push(
-      fault(`${path}.additionalProperties`, 'Forbidden: additionalProperties and properties are mutual exclusive', 'FieldValueForbidden'),
-    );
+    causes.push(forbiddenField(`${path}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'));
   if (schema['x-kubernetes-list-type'] === 'map' && !schema['x-kubernetes-list-map-keys']?.length)
     causes.push(required(`${path}.x-kubernetes-list-map-keys`, 'must not be empty if x-kubernetes-list-type is map'));
   if (schema.pattern !== undefined) attempt(() => regex(schema.pattern!), `${path}.pattern`, causes);
@@ -138,7 +135,6 @@ export function resourcesOf(definition: KubeObject): Resource[] {
     .filter(({ served }) => served)
     .map((version) => {
       const schema = version.schema!.openAPIV3Schema;
-      const fields = (version.selectableFields ?? []).map(({ jsonPath }) => jsonPath.replace(/^\./, ''));
       const toVersion = (name: string) => (object: KubeObject) => ({ ...object, apiVersion: `${group}/${name}` });
       return {
         group,
@@ -154,7 +150,7 @@ export function resourcesOf(definition: KubeObject): Resource[] {
         schema,
         statusSubresource: at(version, 'subresources', 'status') !== undefined,
         generation: true,
-        fields: Object.fromEntries(fields.map((path) => [path, path])),
+        fields: {},
         columns: printerColumns(version.additionalPrinterColumns),
         ...(version.name !== stored && { convert: { read: toVersion(version.name), write: toVersion(stored) } }),
       };

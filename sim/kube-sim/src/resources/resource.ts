@@ -2,7 +2,7 @@
 import type { User } from '../auth/user.ts';
 import type { KubeObject } from '../objects.ts';
 import type { Schema } from '../schema/schema.ts';
-import type { Cause } from '../status.ts';
+import type { Cause } from '../schema/field.ts';
 
 /** A column of `kubectl get`. */
 export interface Column {
@@ -86,4 +86,4 @@ export class Registry {
 }
 
 /** The object as the resource serves it. */
-export const served = (resource: Resource, object: KubeObject): KubeObject => resource.convert?.read(object) ?? object;
+export const served = ({ convert }: Resource, object: KubeObject): KubeObject => convert?.read(object) ?? object;

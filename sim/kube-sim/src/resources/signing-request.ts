@@ -1,7 +1,7 @@
 /** CertificateSigningRequest: who asks is written by the server, what is asked never changes, the answer is written through two subresources. */
 import { signingRequest } from '@dpf/pki';
 import { at, isMap, type JsonMap, type KubeObject } from '../objects.ts';
-import { fault, immutable, required, type Cause } from '../status.ts';
+import { fault, immutable, required, type Cause } from '../schema/field.ts';
 import { AGE, NAME, age, column } from './columns.ts';
 import { define } from './define.ts';
 import type { Resource } from './resource.ts';
@@ -14,8 +14,8 @@ const prepare: Resource['prepare'] = (object, old, { user: { name: username, gro
 
 function check(object: KubeObject, old: KubeObject | undefined): Cause[] {
   if (old) {
-    const issued = at(old, 'status', 'certificate');
-    return issued !== undefined && issued !== at(object, 'status', 'certificate') ? [immutable('status.certificate')] : [];
+    const [issued, given] = [at(old, 'status', 'certificate'), at(object, 'status', 'certificate')];
+    return issued !== undefined && issued !== given ? [immutable('status.certificate', given ?? '')] : [];
   }
   const causes: Cause[] = [];
   if (!at(object, 'spec', 'signerName')) causes.push(required('spec.signerName'));

@@ -1,7 +1,7 @@
 /** Rules of metadata that hold for every kind. */
 import { isMap, type KubeObject, type Metadata } from '../objects.ts';
-import { badRequest, fault, type Cause } from '../status.ts';
-import { quote } from './quote.ts';
+import { badRequest } from '../status.ts';
+import { fault, forbiddenField, invalidValue, type Cause } from './field.ts';
 import type { Schema } from './schema.ts';
 
 export const TEXT: Schema = { type: 'string' };
@@ -43,8 +43,6 @@ const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
 const QUALIFIED = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 const ANNOTATIONS_LIMIT = 256 * 1024;
 
-const wrong = (field: string, value: unknown, why: string): Cause => fault(field, `Invalid value: ${quote(value)}: ${why}`);
-
 /** Why a key of labels or annotations is none; undefined when it is fine. */
 function keyFault(key: string): string | undefined {
   const [name, prefix, ...more] = key.split('/').reverse() as [string, string?, ...string[]];
@@ -59,41 +57,41 @@ function keyFault(key: string): string | undefined {
 function labelFaults(labels: Record<string, string>): Cause[] {
   return Object.entries(labels).flatMap(([key, value]) => {
     const why = keyFault(key);
-    if (why) return [wrong('metadata.labels', key, why)];
-    if (value.length > 63) return [wrong('metadata.labels', value, 'must be no more than 63 bytes')];
+    if (why) return [invalidValue('metadata.labels', key, why)];
+    if (value.length > 63) return [invalidValue('metadata.labels', value, 'must be no more than 63 bytes')];
     const shape =
       "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
-    return LABEL_VALUE.test(value) ? [] : [wrong('metadata.labels', value, shape)];
+    return LABEL_VALUE.test(value) ? [] : [invalidValue('metadata.labels', value, shape)];
   });
 }
 
 /** Faults of the metadata of a new object or, with `old`, of a new version of it. */
 export function metadataFaults(meta: Metadata, old?: Metadata): Cause[] {
   const causes: Cause[] = [];
-  if (!old && meta.name.length > 253) causes.push(wrong('metadata.name', meta.name, 'must be no more than 253 characters'));
-  if (!old && !SUBDOMAIN.test(meta.name)) causes.push(wrong('metadata.name', meta.name, NOT_A_SUBDOMAIN));
+  if (!old && meta.name.length > 253) causes.push(invalidValue('metadata.name', meta.name, 'must be no more than 253 characters'));
+  if (!old && !SUBDOMAIN.test(meta.name)) causes.push(invalidValue('metadata.name', meta.name, NOT_A_SUBDOMAIN));
   causes.push(...labelFaults(meta.labels ?? {}));
   const annotations = Object.entries(meta.annotations ?? {});
   for (const [key] of annotations) {
     const why = keyFault(key.toLowerCase());
-    if (why) causes.push(wrong('metadata.annotations', key, why));
+    if (why) causes.push(invalidValue('metadata.annotations', key, why));
   }
   if (annotations.reduce((size, [key, value]) => size + key.length + value.length, 0) > ANNOTATIONS_LIMIT)
     causes.push(fault('metadata.annotations', `Too long: may not be more than ${ANNOTATIONS_LIMIT} bytes`, 'FieldValueTooLong'));
   if ((meta.ownerReferences ?? []).filter(({ controller }) => controller).length > 1)
-    causes.push(wrong('metadata.ownerReferences', null, 'Only one reference can have Controller set to true'));
+    causes.push(invalidValue('metadata.ownerReferences', null, 'Only one reference can have Controller set to true'));
   (meta.ownerReferences ?? []).forEach((owner, index) => {
     for (const name of ['apiVersion', 'kind', 'name', 'uid'] as const)
-      if (!owner[name]) causes.push(wrong(`metadata.ownerReferences[${index}].${name}`, '', 'must not be empty'));
+      if (!owner[name]) causes.push(invalidValue(`metadata.ownerReferences[${index}].${name}`, '', 'must not be empty'));
   });
   for (const finalizer of meta.finalizers ?? []) {
     const why = keyFault(finalizer);
-    if (why) causes.push(wrong('metadata.finalizers', finalizer, why));
+    if (why) causes.push(invalidValue('metadata.finalizers', finalizer, why));
   }
   const added = old?.deletionTimestamp ? (meta.finalizers ?? []).filter((name) => !(old.finalizers ?? []).includes(name)) : [];
   const listed = added.map((name) => JSON.stringify(name)).join(', ');
-  const late = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${listed}}`;
-  if (added.length > 0) causes.push(fault('metadata.finalizers', late, 'FieldValueForbidden'));
+  const late = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${listed}}`;
+  if (added.length > 0) causes.push(forbiddenField('metadata.finalizers', late));
   return causes;
 }
 

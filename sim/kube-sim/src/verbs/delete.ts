@@ -1,7 +1,8 @@
 /** DELETE: preconditions, finalizers, grace, propagation; deletecollection is a DELETE of everything that a list selects. */
 import { collectionOf, isDryRun, type Api, type Call } from '../api.ts';
 import { at, isMap, timestamp, type KubeObject, type Metadata } from '../objects.ts';
-import { conflict, invalid, unsupported } from '../status.ts';
+import { unsupported } from '../schema/field.ts';
+import { conflict, invalid } from '../status.ts';
 import { Stored, keyOf } from '../store/collection.ts';
 
 export const ORPHAN = 'orphan';
@@ -15,19 +16,16 @@ export interface DeleteOptions {
   propagationPolicy?: string;
 }
 
+const POLICIES = ['Foreground', 'Background', 'Orphan'];
+
 /** The options of a DELETE stand in its body, some also in the query. */
 export function deleteOptions(body: unknown, query: URLSearchParams): DeleteOptions {
   const options = isMap(body) ? body : {};
   const preconditions = isMap(options['preconditions']) ? options['preconditions'] : {};
   const grace = options['gracePeriodSeconds'] ?? query.get('gracePeriodSeconds') ?? undefined;
-  const orphan = options['orphanDependents'] === true || query.get('orphanDependents') === 'true' ? 'Orphan' : undefined;
-  const policy = options['propagationPolicy'] ?? query.get('propagationPolicy') ?? orphan;
-  if (policy !== undefined && !['Background', 'Foreground', 'Orphan'].includes(String(policy)))
-    throw invalid(
-      { group: '', kind: 'DeleteOptions' },
-      '',
-      unsupported('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan']),
-    );
+  const policy = options['propagationPolicy'] ?? query.get('propagationPolicy') ?? undefined;
+  if (policy !== undefined && !POLICIES.includes(String(policy)))
+    throw invalid({ group: '', kind: 'DeleteOptions' }, '', unsupported('propagationPolicy', policy, POLICIES));
   const { uid, resourceVersion } = preconditions as DeleteOptions;
   return { uid, resourceVersion, gracePeriodSeconds: grace === undefined ? undefined : Number(grace), propagationPolicy: policy as string };
 }
@@ -64,21 +62,20 @@ function lastOf(api: Api, { resource }: Call, object: KubeObject): KubeObject {
 
 /** Only Pods that run somewhere are given time to end. */
 function graceOf(call: Call, object: KubeObject, { gracePeriodSeconds }: DeleteOptions): number {
-  if (call.resource.plural !== 'pods' || call.resource.group !== '' || !at(object, 'spec', 'nodeName')) return 0;
+  if (call.resource.collection !== '/pods' || !at(object, 'spec', 'nodeName')) return 0;
   return gracePeriodSeconds ?? Number(at(object, 'spec', 'terminationGracePeriodSeconds') ?? 30);
 }
 
 /** The object as it is while it goes; undefined when nothing holds it back, itself when it is going already. */
 function marked(api: Api, call: Call, object: KubeObject, options: DeleteOptions, grace: number): KubeObject | undefined {
   const { metadata } = object;
-  const finalizers = (metadata.finalizers ?? []).filter(
-    (name) => options.propagationPolicy === undefined || (name !== ORPHAN && name !== FOREGROUND),
-  );
-  if (options.propagationPolicy === 'Orphan') finalizers.push(ORPHAN);
-  if (options.propagationPolicy === 'Foreground') finalizers.push(FOREGROUND);
-  const isNamespace = call.resource.plural === 'namespaces' && call.resource.group === '';
-  if (metadata.deletionTimestamp) return finalizers.length === 0 && !isNamespace && grace === 0 ? undefined : object;
+  const { propagationPolicy: policy } = options;
+  const finalizers = (metadata.finalizers ?? []).filter((name) => policy === undefined || (name !== ORPHAN && name !== FOREGROUND));
+  if (policy === 'Orphan') finalizers.push(ORPHAN);
+  if (policy === 'Foreground') finalizers.push(FOREGROUND);
+  const isNamespace = call.resource.collection === '/namespaces';
   if (finalizers.length === 0 && !isNamespace && grace === 0) return undefined;
+  if (metadata.deletionTimestamp) return object;
   const marked: Metadata = {
     ...metadata,
     deletionTimestamp: timestamp(new Date(api.clock().getTime() + grace * 1000)),

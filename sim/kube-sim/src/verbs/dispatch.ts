@@ -7,9 +7,8 @@ import { encoderOf } from '../http/encode.ts';
 import { decodeObject, mediaType } from '../http/request.ts';
 import { sendBytes, sendJson, sendParts } from '../http/respond.ts';
 import type { KubeObject } from '../objects.ts';
-import { apiVersionOf } from '../resources/resource.ts';
-import { asObject } from '../schema/metadata.ts';
-import { fault, invalid, methodNotAllowed, pathNotFound } from '../status.ts';
+import { invalidValue } from '../schema/field.ts';
+import { invalid, methodNotAllowed, pathNotFound } from '../status.ts';
 import { keyOf, type Stored } from '../store/collection.ts';
 import { deleteOptions, remove } from './delete.ts';
 import { patch } from './patch.ts';
@@ -17,7 +16,7 @@ import { checkWriteOptions } from './options.ts';
 import { find, list } from './read.ts';
 import { record, type Written } from './record.ts';
 import { watch } from './watch.ts';
-import { byUpdate, create, update } from './write.ts';
+import { byUpdate, create, inputOf, update } from './write.ts';
 
 export interface Exchange {
   api: Api;
@@ -61,16 +60,16 @@ interface Outcome extends Omit<Written, 'after'> {
 const WRITES: Record<string, (exchange: Exchange) => Outcome> = {
   create(exchange) {
     const { api, call } = exchange;
-    const body = given(exchange);
+    const body = inputOf(call.resource, sentIn(exchange));
     return { verb: 'create', code: 201, stored: create(api, call, body, byUpdate(api, call)), body };
   },
   update(exchange) {
     const { api, call } = exchange;
     const { resource, name } = call;
-    const body = given(exchange);
+    const body = inputOf(resource, sentIn(exchange));
     const old = find(api, call);
     const isFaulty = !resource.builtin && !body.metadata.resourceVersion;
-    const missing = fault('metadata.resourceVersion', 'Invalid value: 0: must be specified for an update');
+    const missing = invalidValue('metadata.resourceVersion', 0, 'must be specified for an update');
     if (isFaulty) throw invalid({ ...resource, kind: resource.plural }, name!, missing);
     return { verb: 'update', before: old.object, stored: update(api, call, old, body, byUpdate(api, call)), body };
   },
@@ -78,8 +77,9 @@ const WRITES: Record<string, (exchange: Exchange) => Outcome> = {
     const old = collectionOf(api, call.resource).items.get(keyOf(call.namespace, call.name!));
     return { verb: 'patch', code: old ? 200 : 201, before: old?.object, ...patch(api, call, old, body, mediaType(request)) };
   },
-  delete({ api, call, request, body: sent }) {
-    const body = decodeObject(sent, mediaType(request));
+  delete(exchange) {
+    const { api, call } = exchange;
+    const body = sentIn(exchange);
     const old = find(api, call);
     return { verb: 'delete', before: old.object, ...remove(api, call, old, deleteOptions(body, call.query)), body };
   },
@@ -88,11 +88,7 @@ const WRITES: Record<string, (exchange: Exchange) => Outcome> = {
 /** PUT …/namespaces/<name>/finalize exists for clients that free a stuck namespace. */
 const isFinalize = ({ subresource, resource }: Call): boolean => subresource === 'finalize' && resource.collection === '/namespaces';
 
-function given({ call, body, request }: Exchange): KubeObject {
-  const { resource } = call;
-  const object = asObject(decodeObject(body, mediaType(request)), { apiVersion: apiVersionOf(resource), kind: resource.kind });
-  return resource.convert?.write(object) ?? object;
-}
+const sentIn = ({ body, request }: Exchange): unknown => decodeObject(body, mediaType(request));
 
 const success = (call: Call, object: KubeObject) => ({
   kind: 'Status',
@@ -112,7 +108,7 @@ const RETURNED = new Set(['/pods', '/serviceaccounts']);
 
 async function deleteMany(exchange: Exchange): Promise<void> {
   const { api, call, request, response } = exchange;
-  const body = decodeObject(exchange.body, mediaType(request));
+  const body = sentIn(exchange);
   const options = deleteOptions(body, call.query);
   const items: Stored[] = [];
   for (const old of list(api, call).items) {
@@ -124,9 +120,9 @@ async function deleteMany(exchange: Exchange): Promise<void> {
 }
 
 function token(exchange: Exchange): void {
-  const { api, call, request, response, body } = exchange;
+  const { api, call, request, response } = exchange;
   if (request.method !== 'POST') throw methodNotAllowed();
-  const asked = decodeObject(body, mediaType(request));
+  const asked = sentIn(exchange);
   const issued = requestToken(api, call, asked);
   const account = find(api, call).object;
   record(api, call, { verb: 'create', before: account, after: account, body: asked });

@@ -1,10 +1,14 @@
 /** The options of a request's query, checked as apimachinery's validation of ListOptions and of the write options does. */
 import type { Call } from '../api.ts';
-import { ApiFailure, badRequest, fault, invalid, unsupported, type Cause } from '../status.ts';
+import { forbiddenField, unsupported, type Cause } from '../schema/field.ts';
+import { ApiFailure, badRequest, invalid } from '../status.ts';
 
-const META = 'meta.k8s.io';
 const MATCHES = ['Exact', 'NotOlderThan', ''];
-const forbiddenBecause = (field: string, why: string): Cause => fault(field, `Forbidden: ${why}`, 'FieldValueForbidden');
+
+/** Refuses options that have faults. */
+export function refuse(kind: string, causes: Cause[]): void {
+  if (causes.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', ...causes);
+}
 
 const notANumber = (version: string): string =>
   `resourceVersion: Invalid value: ${JSON.stringify(version)}: strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`;
@@ -21,15 +25,15 @@ export function checkListOptions({ query }: Call): void {
   const match = query.get('resourceVersionMatch') ?? '';
   const version = query.get('resourceVersion') ?? '';
   const causes: Cause[] = [];
-  const forbid = (why: string) => causes.push(forbiddenBecause('resourceVersionMatch', why));
+  const forbid = (why: string) => causes.push(forbiddenField('resourceVersionMatch', why));
   if (match !== '') {
     if (version === '') forbid('resourceVersionMatch is forbidden unless resourceVersion is provided');
     if (query.get('continue')) forbid('resourceVersionMatch is forbidden when continue is provided');
     if (!MATCHES.includes(match)) causes.push(unsupported('resourceVersionMatch', match, MATCHES));
     if (match === 'Exact' && version === '0') forbid('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
   }
-  if (query.has('sendInitialEvents')) causes.push(forbiddenBecause('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
-  if (causes.length > 0) throw invalid({ group: META, kind: 'ListOptions' }, '', ...causes);
+  if (query.has('sendInitialEvents')) causes.push(forbiddenField('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
+  refuse('ListOptions', causes);
   if (query.get('continue') && version !== '' && version !== '0')
     throw badRequest('specifying resource version is not allowed when using continue');
 }
@@ -40,12 +44,10 @@ export function checkWatchOptions({ query }: Call): void {
   const causes: Cause[] = [];
   if (query.has('sendInitialEvents')) {
     if (match !== 'NotOlderThan')
-      causes.push(forbiddenBecause('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
+      causes.push(forbiddenField('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
   } else if (match !== '')
-    causes.push(
-      forbiddenBecause('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'),
-    );
-  if (causes.length > 0) throw invalid({ group: META, kind: 'ListOptions' }, '', ...causes);
+    causes.push(forbiddenField('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
+  refuse('ListOptions', causes);
   const version = query.get('resourceVersion') ?? '';
   if (!/^\d*$/.test(version)) throw new ApiFailure(500, '', notANumber(version));
 }
@@ -57,6 +59,6 @@ export function checkWriteOptions({ query }: Call, kind: string): void {
   if (dryRun.some((stage) => stage !== 'All')) causes.push(unsupported('dryRun', dryRun, ['All']));
   const validation = query.get('fieldValidation');
   if (validation && !VALIDATIONS.includes(validation)) causes.push(unsupported('fieldValidation', validation, VALIDATIONS));
-  if (causes.length > 0) throw invalid({ group: META, kind }, '', ...causes);
+  refuse(kind, causes);
 }
 const VALIDATIONS = ['Ignore', 'Strict', 'Warn'];

@@ -9,11 +9,12 @@ import { decode } from '../http/request.ts';
 import { copy, isMap, type KubeObject } from '../objects.ts';
 import { mergePatch } from '../patch/merge.ts';
 import { strategicPatch } from '../patch/strategic.ts';
-import { apiVersionOf, served } from '../resources/resource.ts';
-import { asObject } from '../schema/metadata.ts';
-import { ApiFailure, badRequest, conflict, fault, invalid, notFound, required, unsupportedMediaType } from '../status.ts';
+import { served } from '../resources/resource.ts';
+import { forbiddenField, immutable, required } from '../schema/field.ts';
+import { ApiFailure, badRequest, conflict, invalid, notFound, unsupportedMediaType } from '../status.ts';
 import type { Stored } from '../store/collection.ts';
-import { byUpdate, checkPlace, create, update, writerOf } from './write.ts';
+import { refuse } from './options.ts';
+import { byUpdate, checkPlace, create, inputOf, update, writerOf } from './write.ts';
 
 const JSON_PATCH = 'application/json-patch+json';
 const MERGE = 'application/merge-patch+json';
@@ -32,22 +33,13 @@ export function patch(api: Api, call: Call, old: Stored | undefined, body: Buffe
   const accepted = [JSON_PATCH, MERGE, ...(resource.builtin ? [STRATEGIC] : []), APPLY];
   if (!accepted.includes(type) && resource.builtin) throw new ApiFailure(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
   if (!accepted.includes(type)) throw unsupportedMediaType(type, accepted);
-  if (call.query.has('force'))
-    throw invalid(
-      { group: 'meta.k8s.io', kind: 'PatchOptions' },
-      '',
-      fault('force', 'Forbidden: may not be specified for non-apply patch', 'FieldValueForbidden'),
-    );
+  if (call.query.has('force')) refuse('PatchOptions', [forbiddenField('force', 'may not be specified for non-apply patch')]);
   if (!old) throw notFound(resource, call.name!);
   const given = decode(body, type);
-  const next = asObject(patched(call, served(resource, old.object), given, type), {
-    apiVersion: apiVersionOf(resource),
-    kind: resource.kind,
-  });
+  const next = inputOf(resource, patched(call, served(resource, old.object), given, type));
   const { uid, name } = old.object.metadata;
-  if (next.metadata.uid !== uid)
-    throw invalid(resource, name, fault('metadata.uid', `Invalid value: ${JSON.stringify(next.metadata.uid ?? '')}: field is immutable`));
-  const stored = update(api, { ...call, patched: body.toString() }, old, resource.convert?.write(next) ?? next, byUpdate(api, call));
+  if (next.metadata.uid !== uid) throw invalid(resource, name, immutable('metadata.uid', next.metadata.uid ?? ''));
+  const stored = update(api, { ...call, patched: body.toString() }, old, next, byUpdate(api, call));
   return { stored, body: given };
 }
 
@@ -74,7 +66,7 @@ function jsonPatch(object: KubeObject, given: unknown): unknown {
 /** What a manager applies through the main resource is everything but status, through /status nothing else. */
 function asWanted(call: Call, body: unknown): KubeObject {
   const { resource, name, namespace } = call;
-  const wanted = asObject(body, { apiVersion: apiVersionOf(resource), kind: resource.kind });
+  const wanted = inputOf(resource, body);
   if (wanted.metadata.managedFields) throw badRequest('metadata.managedFields must be nil');
   checkPlace({ ...wanted.metadata, name: wanted.metadata.name ?? name! }, name!, namespace);
   const { apiVersion, kind, metadata, status, ...rest } = wanted;
@@ -83,11 +75,9 @@ function asWanted(call: Call, body: unknown): KubeObject {
   return { apiVersion, kind, metadata: own, ...rest, ...(!resource.statusSubresource && status !== undefined && { status }) };
 }
 
-function apply(api: Api, call: Call, old: Stored | undefined, body: KubeObject): Patched {
+function apply(api: Api, call: Call, old: Stored | undefined, wanted: KubeObject): Patched {
   const { resource } = call;
-  if (!call.query.get('fieldManager'))
-    throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', required('fieldManager', 'is required for apply patch'));
-  const wanted = resource.convert?.write(body) ?? body;
+  if (!call.query.get('fieldManager')) refuse('PatchOptions', [required('fieldManager', 'is required for apply patch')]);
   const writer = writerOf(api, call, 'Apply');
   if (!old) {
     if (call.subresource) throw notFound(resource, call.name!);
@@ -99,10 +89,10 @@ function apply(api: Api, call: Call, old: Stored | undefined, body: KubeObject):
       );
     const fields = new Set(ownableLeaves(wanted, resource.schema).keys());
     const stored = create(api, call, wanted, () => (fields.size > 0 ? [entryOf(writer, fields)] : []));
-    return { stored, body };
+    return { stored, body: wanted };
   }
   const force = isTrue(call.query.get('force'));
   const { object, managedFields } = applyFields(old.object, wanted, resource.schema, writer, force);
   const stored = update(api, call, old, object, () => managedFields);
-  return { stored, body };
+  return { stored, body: wanted };
 }

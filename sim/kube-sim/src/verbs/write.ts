@@ -5,10 +5,11 @@ import { afterUpdate, type Writer } from '../fields/managed.ts';
 import { ownableLeaves } from '../fields/leaves.ts';
 import { at, copy, equal, isMap, timestamp, type KubeObject, type ManagedFields, type Metadata } from '../objects.ts';
 import { apiVersionOf, type Resource } from '../resources/resource.ts';
-import { metadataFaults } from '../schema/metadata.ts';
+import { asObject, metadataFaults } from '../schema/metadata.ts';
 import { applyDefaults, prune } from '../schema/schema.ts';
 import { validate } from '../schema/validate.ts';
-import { ApiFailure, alreadyExists, badRequest, conflict, fault, forbidden, invalid, notFound, required, staleObject } from '../status.ts';
+import { fault, invalidValue, required } from '../schema/field.ts';
+import { ApiFailure, alreadyExists, badRequest, conflict, forbidden, invalid, notFound, staleObject } from '../status.ts';
 import { Stored, keyOf } from '../store/collection.ts';
 
 /** Who owns the fields of the next version. */
@@ -49,8 +50,7 @@ function shape(call: Call, object: KubeObject): void {
   if (unknown.length > 0 && call.query.get('fieldValidation') === 'Strict') {
     const faults = unknown.map((path) => `unknown field "${path}"`).join(', ');
     const why = `strict decoding error: ${faults}`;
-    if (call.patched !== undefined)
-      throw invalid({ group: '', kind: '' }, '', fault('patch', `Invalid value: ${JSON.stringify(call.patched)}: ${why}`));
+    if (call.patched !== undefined) throw invalid({ group: '', kind: '' }, '', invalidValue('patch', call.patched, why));
     throw badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${why}`);
   }
   if (call.query.get('fieldValidation') !== 'Ignore') for (const path of unknown) call.warn?.(`unknown field "${path}"`);
@@ -83,6 +83,12 @@ export function checkPlace(given: Metadata, name: string, namespace: string | un
   if (given.name !== name) throw badRequest(`the name of the object (${given.name}) does not match the name on the URL (${name})`);
   if (namespace && given.namespace && given.namespace !== namespace)
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+}
+
+/** The object that a client sent, in the form in which it is stored. */
+export function inputOf(resource: Resource, sent: unknown): KubeObject {
+  const object = asObject(sent, { apiVersion: apiVersionOf(resource), kind: resource.kind });
+  return resource.convert?.write(object) ?? object;
 }
 
 /** Stores a new object (as stored, not as served) and returns it. */
@@ -146,12 +152,7 @@ export function update(api: Api, call: Call, old: Stored, input: KubeObject, own
   shape(call, shaped);
   const next = restrict(call, shaped, before);
   const meta: Metadata = { ...next.metadata, name, namespace, resourceVersion: before.metadata.resourceVersion! };
-  for (const field of SYSTEM) {
-    if (before.metadata[field] === undefined) delete meta[field];
-    else (meta as Record<string, unknown>)[field] = before.metadata[field];
-  }
-  for (const field of Object.keys(meta)) if (meta[field] === undefined) delete meta[field];
-  for (const field of Object.keys(next)) if (next[field] === undefined) delete next[field];
+  for (const field of SYSTEM) (meta as Record<string, unknown>)[field] = before.metadata[field];
   next.metadata = meta;
   resource.prepare?.(next, before, { ...call, now: api.clock() });
   const managedFields = own(next, before);

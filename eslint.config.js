@@ -10,7 +10,7 @@ const forbid = (files, ignores, groups) => ({
 const K8S = [['@kubernetes/client-node', '@kubernetes/client-node/*'], 'Only libs/kube talks to Kubernetes: use its port.'];
 const REDIS = [['bullmq', 'ioredis'], 'Only libs/queue talks to Redis: use its port.'];
 const SIM = [
-  ['@dpf/kube-sim', '@dpf/kube-faults', '@dpf/dpu-sim', '@dpf/pki', '@dpf/control-plane', '**/sim/**', '**/hack/**'],
+  ['@dpf/kube-sim', '@dpf/kube-schema', '@dpf/kube-faults', '@dpf/dpu-sim', '@dpf/pki', '@dpf/control-plane', '**/sim/**', '**/hack/**'],
   'Nothing that is deployed imports a simulator or a development tool.',
 ];
 const SERVICES = [
@@ -47,6 +47,7 @@ const PURE = [
   'services/*/src/status/**',
   'services/*/src/**/{decide,plan,status,guards,deadlines}.ts',
   'libs/bfcfg/src/**',
+  'sim/kube-schema/src/**',
 ];
 
 export default tseslint.config(
@@ -120,6 +121,7 @@ export default tseslint.config(
     ['sim/in-cluster/**'],
     [K8S, REDIS, SERVICES, [['@dpf/kube-sim', '@dpf/dpu-sim', '@dpf/control-plane'], 'A simulator imports libs only.']],
   ),
+  forbid(['sim/kube-schema/**/*.ts'], [], [K8S, REDIS, SERVICES, SIM, IO]),
   {
     files: PURE,
     ignores: ['**/*.test.ts'],

@@ -1,7 +1,7 @@
 /** The tables of the API, on every API server: what is accepted and stored, and what is refused with which words. */
 import { describe, expect, test } from '@jest/globals';
 import { readCrds } from '../../hack/generate-types.ts';
-import { quote } from '../../sim/kube-sim/src/schema/quote.ts';
+import { quote } from '../../sim/kube-schema/src/quote.ts';
 import type { Body } from '../../sim/kube-sim/test/client.ts';
 import { constraints } from './constraints.ts';
 import { PAYLOADS, TARGETS, type Payload } from './rows/injection.ts';

@@ -2,7 +2,7 @@
 import type { ControlledApi, Place } from '@dpf/kube-controllers';
 import type { Api, Call } from './api.ts';
 import type { KubeObject } from './objects.ts';
-import { asObject } from './schema/metadata.ts';
+import { asObject } from './metadata.ts';
 import { remove } from './verbs/delete.ts';
 import { record } from './verbs/record.ts';
 import { byUpdate, create, update } from './verbs/write.ts';

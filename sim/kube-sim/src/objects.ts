@@ -1,6 +1,7 @@
 /** Kubernetes objects as the server holds them: plain JSON. An object in the store is never changed, only replaced. */
+import { isMap, type JsonMap } from '@dpf/kube-schema';
 
-export type JsonMap = { [key: string]: unknown };
+export { equal, isMap, type JsonMap } from '@dpf/kube-schema';
 
 export interface OwnerReference {
   apiVersion: string;
@@ -46,8 +47,6 @@ export interface KubeObject {
   metadata: Metadata;
 }
 
-export const isMap = (value: unknown): value is JsonMap => typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** A deep copy that may be changed. */
 export function copy<T>(value: T): T {
   if (Array.isArray(value)) return value.map(copy) as T;
@@ -55,16 +54,6 @@ export function copy<T>(value: T): T {
   const result: JsonMap = {};
   for (const key of Object.keys(value)) result[key] = copy(value[key]);
   return result as T;
-}
-
-/** Equality of JSON values; a field that is undefined counts as absent. */
-export function equal(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => equal(item, b[i]));
-  if (!isMap(a) || !isMap(b)) return false;
-  for (const key of Object.keys(a)) if (a[key] !== undefined && !equal(a[key], b[key])) return false;
-  for (const key of Object.keys(b)) if (b[key] !== undefined && a[key] === undefined) return false;
-  return true;
 }
 
 /** Reads a value by its path of field names; undefined where something on the way is missing. */

@@ -1,6 +1,6 @@
 /** Failures as the API answers them: `Status` bodies with code, reason, message and details (apimachinery's api/errors). */
+import type { Cause } from '@dpf/kube-schema';
 import type { JsonMap } from './objects.ts';
-import type { Cause } from './schema/field.ts';
 
 export interface StatusDetails {
   name?: string;

@@ -1,10 +1,10 @@
 /** Tokens of service accounts: issued by TokenRequest, bound to a Pod or a Secret, good as long as what they are bound to is there. */
 import { randomUUID } from 'node:crypto';
+import { invalidValue } from '@dpf/kube-schema';
 import type { Api, Call } from '../api.ts';
 import { userInfo, type User } from './user.ts';
 import { at, isMap, timestamp, type JsonMap, type KubeObject } from '../objects.ts';
 import { apiVersionOf, type Resource } from '../resources/resource.ts';
-import { invalidValue } from '../schema/field.ts';
 import { badRequest, conflict, invalid, notFound } from '../status.ts';
 import { find } from '../verbs/read.ts';
 import { API_AUDIENCE, ISSUER } from './keys.ts';

@@ -1,7 +1,6 @@
 /** Server-side apply: merges what a manager wants into the object, by the schema, and keeps book of who owns what. */
+import { fieldSchema, type Cause, type Schema } from '@dpf/kube-schema';
 import { copy, equal, isMap, type JsonMap, type KubeObject, type ManagedFields } from '../objects.ts';
-import type { Cause } from '../schema/field.ts';
-import { fieldSchema, type Schema } from '../schema/schema.ts';
 import { ApiFailure } from '../status.ts';
 import { elementsOf, isAtomic, isBelow, itemElement, objectSchema, ownableLeaves, type Leaves, type Path } from './leaves.ts';
 import { compare, entryOf, isWriter, ownedBy, without, type FieldSet, type Writer } from './managed.ts';

@@ -1,7 +1,7 @@
 /** The fields of an object as server-side apply counts them: every scalar, atomic value and keyed item is one, at its path. */
+import { fieldSchema, itemKeys, type Schema } from '@dpf/kube-schema';
 import { isMap, type JsonMap, type KubeObject } from '../objects.ts';
-import { METADATA } from '../schema/metadata.ts';
-import { fieldSchema, itemKeys, type Schema } from '../schema/schema.ts';
+import { METADATA } from '../metadata.ts';
 
 /** A path is the elements of FieldsV1 (`f:name`, `k:{"type":"Ready"}`, `v:"x"`) joined by this character. */
 const JOIN = '\u0001';

@@ -1,7 +1,7 @@
 /** OpenAPI v3 documents, one per group and version: what kubectl needs to explain kinds and to know that the server checks fields. */
 import { createHash } from 'node:crypto';
 import type { JsonMap } from '../objects.ts';
-import { METADATA, TEXT } from '../schema/metadata.ts';
+import { METADATA, TEXT } from '../metadata.ts';
 import { apiPathOf, type Registry, type Resource } from '../resources/resource.ts';
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';

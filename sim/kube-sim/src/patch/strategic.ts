@@ -2,8 +2,8 @@
  * Strategic merge patch, for built-in kinds: lists with a merge key are merged item by item; `$patch`, `$retainKeys` and
  * `$deleteFromPrimitiveList` direct it; the order of items (`$setElementOrder`) is not followed.
  */
+import { fieldSchema, type Schema } from '@dpf/kube-schema';
 import { equal, isMap, type JsonMap } from '../objects.ts';
-import { fieldSchema, type Schema } from '../schema/schema.ts';
 import { badRequest } from '../status.ts';
 
 const DELETE_FROM = '$deleteFromPrimitiveList/';

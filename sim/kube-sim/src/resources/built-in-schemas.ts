@@ -2,7 +2,7 @@
  * Schemas of the built-in kinds: the maps and lists that merging and server-side apply have to know. What they do not list is kept as it
  * comes; a real server knows every field.
  */
-import type { Schema } from '../schema/schema.ts';
+import type { Schema } from '@dpf/kube-schema';
 
 const text: Schema = { type: 'string' };
 const textMap: Schema = { type: 'object', additionalProperties: text };

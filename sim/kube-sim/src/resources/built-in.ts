@@ -1,6 +1,6 @@
 /** The built-in kinds that a provisioning system meets. Deployments are kept, nothing runs them. */
+import { forbiddenField, immutable, invalidValue, type Cause } from '@dpf/kube-schema';
 import { at, isMap, type JsonMap, type KubeObject } from '../objects.ts';
-import { forbiddenField, immutable, invalidValue, type Cause } from '../schema/field.ts';
 import { badRequest } from '../status.ts';
 import { AGE, NAME, age, column, countOf } from './columns.ts';
 import { EVENT_CONVERSION } from './events.ts';

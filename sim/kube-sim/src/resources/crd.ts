@@ -1,9 +1,6 @@
 /** CustomResourceDefinitions: the kind itself, and the resources that its objects define. */
+import { attempt, fault, invalidValue, required, structuralFaults, type Cause, type Schema } from '@dpf/kube-schema';
 import { at, isMap, timestamp, type JsonMap, type KubeObject } from '../objects.ts';
-import { fault, forbiddenField, invalidValue, required, type Cause } from '../schema/field.ts';
-import { compile } from '../schema/rules.ts';
-import { regex } from '../schema/validate.ts';
-import type { Schema } from '../schema/schema.ts';
 import type { Store } from '../store/store.ts';
 import { NAME, column, printerColumns } from './columns.ts';
 import { parseJsonPath } from './json-path.ts';
@@ -77,42 +74,12 @@ function check(object: KubeObject): Cause[] {
     const path = `spec.versions[${index}]`;
     const schema = version.schema?.openAPIV3Schema;
     if (!schema) causes.push(required(`${path}.schema.openAPIV3Schema`, 'schemas are required'));
-    else checkSchema(schema, `${path}.schema.openAPIV3Schema`, causes);
+    else causes.push(...structuralFaults(schema, `${path}.schema.openAPIV3Schema`));
     (version.additionalPrinterColumns ?? []).forEach(({ jsonPath }, at) =>
-      attempt(() => parseJsonPath(jsonPath), `${path}.additionalPrinterColumns[${at}].jsonPath`, causes),
+      causes.push(...attempt(`${path}.additionalPrinterColumns[${at}].jsonPath`, () => parseJsonPath(jsonPath))),
     );
   });
   return causes;
-}
-
-function attempt(act: () => unknown, path: string, causes: Cause[], what = ''): void {
-  try {
-    act();
-  } catch (error) {
-    causes.push(fault(path, `Invalid value: ${what}${(error as Error).message.split('\n')[0]}`));
-  }
-}
-
-const INT_OR_STRING = 'x-kubernetes-int-or-string';
-
-/** A schema must be structural: every value has a type, and what is listed can be pruned by it. */
-function checkSchema(schema: Schema, path: string, causes: Cause[]): void {
-  if (!schema.type && !schema[INT_OR_STRING] && !schema['x-kubernetes-preserve-unknown-fields'])
-    causes.push(required(`${path}.type`, 'must not be empty for specified object fields'));
-  if (schema.type === 'array' && !schema.items) causes.push(required(`${path}.items`, 'must be specified'));
-  if (schema.properties && schema.additionalProperties)
-    causes.push(forbiddenField(`${path}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'));
-  if (schema['x-kubernetes-list-type'] === 'map' && !schema['x-kubernetes-list-map-keys']?.length)
-    causes.push(required(`${path}.x-kubernetes-list-map-keys`, 'must not be empty if x-kubernetes-list-type is map'));
-  if (schema.pattern !== undefined) attempt(() => regex(schema.pattern!), `${path}.pattern`, causes);
-  (schema['x-kubernetes-validations'] ?? []).forEach(({ rule, messageExpression }, index) => {
-    const here = `${path}.x-kubernetes-validations[${index}]`;
-    attempt(() => compile(rule), `${here}.rule`, causes, `"${rule}": compilation failed: `);
-    if (messageExpression) attempt(() => compile(messageExpression), `${here}.messageExpression`, causes, 'compilation failed: ');
-  });
-  for (const [name, child] of Object.entries(schema.properties ?? {})) checkSchema(child, `${path}.properties[${name}]`, causes);
-  if (schema.items) checkSchema(schema.items, `${path}.items`, causes);
-  if (typeof schema.additionalProperties === 'object') checkSchema(schema.additionalProperties, `${path}.additionalProperties`, causes);
 }
 
 export const CRD = define('CustomResourceDefinition', 'apiextensions.k8s.io', {

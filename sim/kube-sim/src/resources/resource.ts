@@ -1,8 +1,7 @@
 /** A resource as it is served: one plural of one group and version. */
+import type { Cause, Schema } from '@dpf/kube-schema';
 import type { User } from '../auth/user.ts';
 import type { KubeObject } from '../objects.ts';
-import type { Schema } from '../schema/schema.ts';
-import type { Cause } from '../schema/field.ts';
 
 /** A column of `kubectl get`. */
 export interface Column {

@@ -1,7 +1,7 @@
 /** CertificateSigningRequest: who asks is written by the server, what is asked never changes, the answer is written through two subresources. */
 import { signingRequest } from '@dpf/pki';
+import { attempt, immutable, required, type Cause } from '@dpf/kube-schema';
 import { at, isMap, type JsonMap, type KubeObject } from '../objects.ts';
-import { fault, immutable, required, type Cause } from '../schema/field.ts';
 import { AGE, NAME, age, column } from './columns.ts';
 import { define } from './define.ts';
 import type { Resource } from './resource.ts';
@@ -20,12 +20,7 @@ function check(object: KubeObject, old: KubeObject | undefined): Cause[] {
   const causes: Cause[] = [];
   if (!at(object, 'spec', 'signerName')) causes.push(required('spec.signerName'));
   if (!((at(object, 'spec', 'usages') ?? []) as unknown[]).length) causes.push(required('spec.usages'));
-  try {
-    signingRequest(String(at(object, 'spec', 'request') ?? ''));
-  } catch (error) {
-    causes.push(fault('spec.request', `Invalid value: ${(error as Error).message}`));
-  }
-  return causes;
+  return [...causes, ...attempt('spec.request', () => signingRequest(String(at(object, 'spec', 'request') ?? '')))];
 }
 
 /** `Approved,Issued`, as kubectl shows it. */

@@ -1,7 +1,7 @@
 /** DELETE: preconditions, finalizers, grace, propagation; deletecollection is a DELETE of everything that a list selects. */
+import { unsupported } from '@dpf/kube-schema';
 import { collectionOf, isDryRun, type Api, type Call } from '../api.ts';
 import { at, isMap, timestamp, type KubeObject, type Metadata } from '../objects.ts';
-import { unsupported } from '../schema/field.ts';
 import { conflict, invalid } from '../status.ts';
 import { Stored, keyOf } from '../store/collection.ts';
 

@@ -1,13 +1,13 @@
 /** From method and path to the verb, and from its result to the answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { verbOf } from '@dpf/kube-faults';
+import { invalidValue } from '@dpf/kube-schema';
 import { collectionOf, type Api, type Call } from '../api.ts';
 import { requestToken } from '../auth/service-accounts.ts';
 import { encoderOf } from '../http/encode.ts';
 import { decodeObject, mediaType } from '../http/request.ts';
 import { sendBytes, sendJson, sendParts } from '../http/respond.ts';
 import type { KubeObject } from '../objects.ts';
-import { invalidValue } from '../schema/field.ts';
 import { invalid, methodNotAllowed, pathNotFound } from '../status.ts';
 import { keyOf, type Stored } from '../store/collection.ts';
 import { deleteOptions, remove } from './delete.ts';

@@ -1,6 +1,6 @@
 /** The options of a request's query, checked as apimachinery's validation of ListOptions and of the write options does. */
+import { forbiddenField, unsupported, type Cause } from '@dpf/kube-schema';
 import type { Call } from '../api.ts';
-import { forbiddenField, unsupported, type Cause } from '../schema/field.ts';
 import { ApiFailure, badRequest, invalid } from '../status.ts';
 
 const MATCHES = ['Exact', 'NotOlderThan', ''];

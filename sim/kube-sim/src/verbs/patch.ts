@@ -1,6 +1,7 @@
 /** PATCH: JSON, merge and strategic merge patches, and server-side apply. */
 import { isTrue } from '@dpf/kube-faults';
 import { applyPatch, type Operation } from 'rfc6902';
+import { forbiddenField, immutable, required } from '@dpf/kube-schema';
 import type { Api, Call } from '../api.ts';
 import { applyFields } from '../fields/apply.ts';
 import { objectSchema, ownableLeaves } from '../fields/leaves.ts';
@@ -10,7 +11,6 @@ import { copy, isMap, type KubeObject } from '../objects.ts';
 import { mergePatch } from '../patch/merge.ts';
 import { strategicPatch } from '../patch/strategic.ts';
 import { served } from '../resources/resource.ts';
-import { forbiddenField, immutable, required } from '../schema/field.ts';
 import { ApiFailure, badRequest, conflict, invalid, notFound, unsupportedMediaType } from '../status.ts';
 import type { Stored } from '../store/collection.ts';
 import { refuse } from './options.ts';

@@ -1,14 +1,12 @@
 /** The way of every write into the store: shape, defaults, ownership, rules, then one commit. All of it is synchronous, so a write is atomic. */
 import { randomUUID } from 'node:crypto';
+import { applyDefaults, fault, invalidValue, prune, required, validate } from '@dpf/kube-schema';
 import { collectionOf, isDryRun, type Api, type Call } from '../api.ts';
 import { afterUpdate, type Writer } from '../fields/managed.ts';
 import { ownableLeaves } from '../fields/leaves.ts';
 import { at, copy, equal, isMap, timestamp, type KubeObject, type ManagedFields, type Metadata } from '../objects.ts';
 import { apiVersionOf, type Resource } from '../resources/resource.ts';
-import { asObject, metadataFaults } from '../schema/metadata.ts';
-import { applyDefaults, prune } from '../schema/schema.ts';
-import { validate } from '../schema/validate.ts';
-import { fault, invalidValue, required } from '../schema/field.ts';
+import { asObject, metadataFaults } from '../metadata.ts';
 import { ApiFailure, alreadyExists, badRequest, conflict, forbidden, invalid, notFound, staleObject } from '../status.ts';
 import { Stored, keyOf } from '../store/collection.ts';
 

@@ -1,5 +1,6 @@
 /** Structural validation with the messages of a real server. What an update leaves as it was is not judged again (ratcheting). */
-import { equal, isMap, type JsonMap, type KubeObject } from '../objects.ts';
+import { equal, isMap, type JsonMap } from './json.ts';
+import { regex } from './pattern.ts';
 import { fault, invalidValue, required, unsupported, type Cause } from './field.ts';
 import { quote as show } from './quote.ts';
 import { checkRules } from './rules.ts';
@@ -12,21 +13,6 @@ function hasType(value: unknown, type: Schema['type']): boolean {
   if (type === 'integer') return Number.isInteger(value);
   if (type === 'object') return isMap(value);
   return type === typeof value || type === typeOf(value);
-}
-
-const patterns = new Map<string, RegExp>();
-/** Patterns are RE2's: `\\-` and its like are escapes there, and in JavaScript only without the flag u. */
-export function regex(pattern: string): RegExp {
-  let known = patterns.get(pattern);
-  if (!known) {
-    try {
-      known = new RegExp(pattern, 'u');
-    } catch {
-      known = new RegExp(pattern);
-    }
-    patterns.set(pattern, known);
-  }
-  return known;
 }
 
 /** Faults that leave the value too far from its schema for the rules in CEL to be tried. */
@@ -43,7 +29,7 @@ const UNCHECKED = fault(
 );
 
 /** All faults of an object; none of those that an update finds already there. */
-export function validate(next: KubeObject, old: KubeObject | undefined, schema: Schema): Cause[] {
+export function validate(next: JsonMap, old: JsonMap | undefined, schema: Schema): Cause[] {
   const causes: Cause[] = [];
   checkValue(next, old, schema, '', causes);
   if (old) causes.forEach(nameWithinStatus);

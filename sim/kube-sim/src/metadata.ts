@@ -1,8 +1,7 @@
 /** Rules of metadata that hold for every kind. */
-import { isMap, type KubeObject, type Metadata } from '../objects.ts';
-import { badRequest } from '../status.ts';
-import { fault, forbiddenField, invalidValue, type Cause } from './field.ts';
-import type { Schema } from './schema.ts';
+import { fault, forbiddenField, invalidValue, type Cause, type Schema } from '@dpf/kube-schema';
+import { isMap, type KubeObject, type Metadata } from './objects.ts';
+import { badRequest } from './status.ts';
 
 export const TEXT: Schema = { type: 'string' };
 const INTEGER: Schema = { type: 'integer' };

@@ -1,6 +1,6 @@
 /** x-kubernetes-validations: rules in CEL over a value (`self`) and, on updates, the value before (`oldSelf`). */
 import { Environment, type ParseResult } from '@marcbachmann/cel-js';
-import { equal, isMap, type JsonMap } from '../objects.ts';
+import { equal, isMap, type JsonMap } from './json.ts';
 import type { Cause } from './field.ts';
 import { quote } from './quote.ts';
 import { fieldSchema, itemKeys, type Schema, type ValidationRule } from './schema.ts';

@@ -14,3 +14,13 @@ export const forbiddenField = (field: string, why: string): Cause => fault(field
 export const required = (field: string, why = ''): Cause => fault(field, `Required value${why && `: ${why}`}`, 'FieldValueRequired');
 export const unsupported = (field: string, value: unknown, supported: unknown[]): Cause =>
   fault(field, `Unsupported value: ${quote(value)}: supported values: ${supported.map(quote).join(', ')}`, 'FieldValueNotSupported');
+
+/** What an act throws, as a fault of a field. */
+export function attempt(field: string, act: () => unknown, what = ''): Cause[] {
+  try {
+    act();
+    return [];
+  } catch (error) {
+    return [fault(field, `Invalid value: ${what}${(error as Error).message.split('\n')[0]}`)];
+  }
+}

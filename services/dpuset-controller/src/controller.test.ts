@@ -41,7 +41,7 @@ onBothApis((name, startApi) => {
               { name: metadata.name, namespace: NAMESPACE },
               { status: { phase: 'Initializing', waitingFor: 'DPUFlavor hbn to exist' } },
             );
-        await fleet.until('the summary', () => fleet.condition('Ready')?.message.includes('DPUFlavor') === true);
+        await fleet.until('the summary', () => fleet.condition('Ready')?.message.includes('3 of 3 waiting for DPUFlavor') === true);
         expect(fleet.condition('Ready')?.message).toBe('0 of 3 DPUs ready; 3 of 3 waiting for DPUFlavor hbn to exist');
         expect(fleet.set()?.status).toMatchObject({ desired: 3, current: 3, unavailable: 3, dpuStatistics: { Initializing: 3, Ready: 0 } });
         await Promise.all(fleet.all().map((dpu) => fleet.provision(dpu)));

@@ -58,6 +58,11 @@ describe('the log', () => {
     ]);
   });
 
+  test('names nobody where a token was refused', async () => {
+    const [refused] = await fromFile(event({ user: {} as AuditEvent['user'], responseStatus: { code: 401 } }));
+    expect(refused?.user.username).toBe('');
+  });
+
   test('may be read while its last line is being written: that one counts the next time', async () => {
     const file = join(folder, 'growing.jsonl');
     const [line, next] = [JSON.stringify(event({})), JSON.stringify(event({ verb: 'get' }))];

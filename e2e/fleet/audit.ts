@@ -7,6 +7,7 @@ export interface AuditEvent {
   stage: 'RequestReceived' | 'ResponseStarted' | 'ResponseComplete' | 'Panic';
   requestURI: string;
   verb: string;
+  /** The name is empty where nobody was authenticated. */
   user: { username: string };
   userAgent?: string;
   objectRef?: { resource: string; subresource?: string; apiGroup?: string; namespace?: string; name?: string; uid?: string };
@@ -47,7 +48,8 @@ async function* writtenLines(file: string): AsyncGenerator<string> {
 
 function parsed(line: string, file: string, number: number): AuditEvent {
   try {
-    return JSON.parse(line) as AuditEvent;
+    const event = JSON.parse(line) as AuditEvent;
+    return { ...event, user: { ...event.user, username: event.user?.username ?? '' } };
   } catch (cause) {
     throw new Error(`line ${number} of the audit log ${file} is not JSON`, { cause });
   }

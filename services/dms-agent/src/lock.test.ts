@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { becomeOnlyAgent, createLocks } from './lock.ts';
@@ -37,6 +38,7 @@ describe('Rule card-lock: the lock of a card', () => {
   test('is not waited for by an agent that ends', async () => {
     const folder = newFolder('dms-lock-');
     const locks = createLocks(folder);
+    await (await locks.acquire(PCI, never)).release();
     const holder = execFile('flock', ['-F', join(folder, 'locks', `${PCI}.lock`), 'sleep', '60']);
     await new Promise<void>((resolve) => {
       const look = async () => {
@@ -77,6 +79,18 @@ describe('Rule push-once: the only agent of a state folder', () => {
     await first?.release();
     expect(await second.lock).toBeDefined();
     expect(second.waits).toEqual([true, false]);
+  });
+
+  test('holds the file that the next one asks for, also where files were removed while it waited', async () => {
+    const folder = newFolder('dms-lock-');
+    const remover = await become(folder).lock;
+    const second = become(folder);
+    while (second.waits.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    rmSync(join(folder, 'locks'), { recursive: true });
+    await remover?.release();
+    const lock = await second.lock;
+    expect(await createLocks(folder).tryAcquire('agent')).toBeUndefined();
+    await lock?.release();
   });
 
   test('is none that is told to end while it waits', async () => {

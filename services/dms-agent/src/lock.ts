@@ -20,22 +20,28 @@ export interface CardLocks {
   acquire(pci: string, signal: AbortSignal): Promise<CardLock>;
 }
 
+/** The folder of the locks in the state folder. */
+export const LOCKS = 'locks';
+
 /** flock(1)'s exit code for "held by another", chosen by us. */
 const HELD = 75;
 
 export function createLocks(stateDir: string): CardLocks {
-  const folder = join(stateDir, 'locks');
-  mkdirSync(folder, { recursive: true });
   const take = async (pci: string, args: string[], signal?: AbortSignal): Promise<CardLock | undefined> => {
-    const file = await open(join(folder, `${pci}.lock`), 'a');
+    mkdirSync(join(stateDir, LOCKS), { recursive: true });
+    const file = await open(join(stateDir, LOCKS, `${pci}.lock`), 'a');
     try {
-      if (await flock(file, args, signal)) return { fd: file.fd, release: () => file.close() };
+      const taken = await flock(file, args, signal);
+      // Removed while it was waited for (helm uninstall of another release): nobody else will ask for this file.
+      const removed = taken && (await file.stat()).nlink === 0;
+      if (taken && !removed) return { fd: file.fd, release: () => file.close() };
       await file.close();
-      return undefined;
+      if (!removed) return undefined;
     } catch (error) {
       await file.close();
       throw error;
     }
+    return take(pci, args, signal);
   };
   return {
     tryAcquire: (pci) => take(pci, ['--nonblock']),

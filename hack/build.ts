@@ -7,7 +7,7 @@ import { build, type Plugin } from 'esbuild';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Programs of a service that run as processes of their own, beside its main. */
-const ENTRIES = ['main.ts', 'push/main.ts'];
+const ENTRIES = ['main.ts', 'push/main.ts', 'uninstall/main.ts'];
 /** Where the sources are, by the name of the image. */
 const SOURCES = new Map([
   ...readdirSync(join(ROOT, 'services')).map((name) => [name, join(ROOT, 'services', name, 'src')] as const),

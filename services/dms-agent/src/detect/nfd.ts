@@ -3,6 +3,7 @@ import type { HostPort } from '../host/port.ts';
 import type { CardRecord } from '../journal/records.ts';
 
 const FOLDER = '/etc/kubernetes/node-feature-discovery/features.d';
+export const FEATURE_FILE = `${FOLDER}/dpu`;
 
 /** Lines `name=value`; NFD prefixes them with `feature.node.kubernetes.io/`. Values that are no label value are left out. */
 export function featureLines(cards: readonly CardRecord[]): string {
@@ -22,6 +23,6 @@ export function featureLines(cards: readonly CardRecord[]): string {
 export async function writeFeatures(host: HostPort, cards: readonly CardRecord[]): Promise<void> {
   if ((await host.stat(FOLDER).catch(() => undefined))?.type !== 'directory') return;
   const text = featureLines(cards);
-  const before = await host.read(`${FOLDER}/dpu`).catch(() => undefined);
-  if (before?.toString('utf8') !== text) await host.replace(`${FOLDER}/dpu`, text);
+  const before = await host.read(FEATURE_FILE).catch(() => undefined);
+  if (before?.toString('utf8') !== text) await host.replace(FEATURE_FILE, text);
 }

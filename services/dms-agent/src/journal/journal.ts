@@ -48,7 +48,7 @@ export class Journal {
     change(this.#data);
     this.#queued ??= this.#writing.then(() => {
       this.#queued = undefined;
-      const write = replaceDurably(this.#folder, 'journal.json', JSON.stringify(this.#data));
+      const write = replaceDurably(this.#folder, JOURNAL_FILE, JSON.stringify(this.#data));
       this.#writing = write.catch(() => undefined);
       return write;
     });
@@ -98,9 +98,7 @@ export class Journal {
 
   /** Installs whose boot file was opened and whose end is not known. */
   unfinished(): { pci: Pci; entry: InstallRecord }[] {
-    return Object.entries(this.#data.installs)
-      .filter(([, entry]) => isUnfinished(entry))
-      .map(([pci, entry]) => ({ pci, entry }));
+    return unfinishedIn(this.#data);
   }
 
   heads(): JournalHead[] {
@@ -136,6 +134,12 @@ export class Journal {
   }
 }
 
+/** As {@link Journal.unfinished}, of a journal that is only read. */
+export const unfinishedIn = ({ installs }: Pick<JournalData, 'installs'>): { pci: Pci; entry: InstallRecord }[] =>
+  Object.entries(installs)
+    .filter(([, entry]) => isUnfinished(entry))
+    .map(([pci, entry]) => ({ pci, entry }));
+
 export const isUnfinished = (entry: InstallRecord): boolean => entry.state === 'running' || entry.state === 'pushed';
 
 /** True for an id that is older than what the journal says of the same uid. */
@@ -146,10 +150,11 @@ export function isOlder(journal: Journal, id: string): boolean {
   return ref.attempt < known;
 }
 
+export const JOURNAL_FILE = 'journal.json';
 const EMPTY: JournalData = { boot: 0, bootId: '', sequence: 0, cards: [], installs: {}, hostNetworks: {}, digests: {} };
 
 function load(folder: string): JournalData {
-  const path = join(folder, 'journal.json');
+  const path = join(folder, JOURNAL_FILE);
   let text: string;
   try {
     text = readFileSync(path, 'utf8');

@@ -116,5 +116,5 @@ test('the program says on the host’s terms what stays, as its last words', asy
     });
     return [...((await once(child, 'exit')) as unknown[]).slice(0, 1), readFileSync(messageFile, 'utf8')];
   };
-  expect(await run()).toEqual([0, '/state stays: there are files of others: theirs']);
+  expect(await run()).toEqual([0, '/state: there are files of others: theirs']);
 });

@@ -18,7 +18,7 @@ try {
   });
   const files = { stateDir: join(hostRoot, stateDir), featureFile: join(hostRoot, FEATURE_FILE) };
   const why = await removeFiles(files, AbortSignal.timeout(waitSeconds * 1000)).catch((error: Error) => error.message);
-  const message = why === undefined ? '' : `${stateDir} stays: ${why}`;
+  const message = why === undefined ? '' : `${stateDir}: ${why}`;
   if (message) console.log(message);
   writeFileSync(messageFile, message);
 } catch (error) {

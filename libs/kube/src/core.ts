@@ -11,6 +11,7 @@ export const CORE = {
   Namespace: core('Namespace', 'namespaces', false),
   Event: core('Event', 'events', true),
   ServiceAccount: core('ServiceAccount', 'serviceaccounts', true),
+  DaemonSet: { apiVersion: 'apps/v1', kind: 'DaemonSet', plural: 'daemonsets', namespaced: true },
   Lease: { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', plural: 'leases', namespaced: true },
   CustomResourceDefinition: {
     apiVersion: 'apiextensions.k8s.io/v1',

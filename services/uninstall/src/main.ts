@@ -1,6 +1,6 @@
 /**
  * uninstall: what `helm uninstall` runs. STEP=objects, before the services go: removes DpuSets, Dpus and Bfbs while the services can still clean up.
- * STEP=nodes, after they went: removes from the Nodes what dpu-controller noted there. Ends by itself, at its deadline at the latest.
+ * STEP=nodes, after they went: waits until their files are gone from the hosts, and removes from the Nodes what dpu-controller noted there. Ends by itself, at its deadline at the latest.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '@dpf/kube';
@@ -23,6 +23,7 @@ try {
     /** Where the services run, and which Pods are theirs. */
     namespace: ['NAMESPACE', env.text('default')],
     podSelector: ['POD_SELECTOR', env.text('app.kubernetes.io/name=dpf-provisioning')],
+    cleaners: ['CLEANERS', env.text('dpf-provisioning-uninstall-hosts')],
     nodeSelector: ['NODE_SELECTOR', env.json(labels, {})],
     discovery: ['DISCOVERY', env.choice(['nfd', 'agent'], 'nfd')],
   });
@@ -36,9 +37,9 @@ try {
     wait: () => sleep(POLL_MS),
     say: (line: string) => console.log(line),
   };
-  const { step, namespaces, namespace, podSelector, nodeSelector, discovery } = config;
+  const { step, namespaces, namespace, podSelector, cleaners, nodeSelector, discovery } = config;
   if (step === 'objects') await removeObjects(cluster, namespaces, pace);
-  else await clearNodes(cluster, { namespace, podSelector, nodeSelector, discovery }, pace);
+  else await clearNodes(cluster, { namespace, podSelector, cleaners, nodeSelector, discovery }, pace);
   await cluster.close();
 } catch (error) {
   console.error(`uninstall: ${(error as Error).message}`);

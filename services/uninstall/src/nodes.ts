@@ -1,6 +1,7 @@
-/** After the services went: removes from the Nodes what nobody keeps up to date any more. */
+/** After the services went: waits until their hosts are clean, and removes from the Nodes what nobody keeps up to date any more. */
 import { NODE_ANNOTATIONS, NODE_LABELS, type Node } from '@dpf/api';
 import { CORE, formatSelector, isConflict, isNotFound, type Cluster } from '@dpf/kube';
+import { hostsCleaned } from './hosts.ts';
 import { waitUntilNothing, type Pace } from './pace.ts';
 import { leftOnNodes } from './report.ts';
 
@@ -8,6 +9,8 @@ export interface NodesScope {
   /** Where the services ran, and which Pods were theirs. */
   namespace: string;
   podSelector: string;
+  /** The DaemonSet whose Pods remove files on the hosts. */
+  cleaners: string;
   /** The hosts: of other hosts another release may keep account. */
   nodeSelector: Record<string, string>;
   /** `agent`: the discovery labels are ours. */
@@ -25,7 +28,9 @@ export async function clearNodes(cluster: Cluster, scope: NodesScope, pace: Pace
     const { items } = await pods.list({ namespace: scope.namespace, labelSelector: scope.podSelector });
     return items.length === 0 ? undefined : `waits for Pod ${items[0]?.metadata.name} to end`;
   });
-  if (!ended) return pace.say('the services did not end in time: what they noted on Nodes stays');
+  if (!ended) return pace.say('the services did not end in time: what they left on hosts and noted on Nodes stays');
+  // Before the labels go: by them the hosts are found.
+  await hostsCleaned(cluster, { namespace: scope.namespace, name: scope.cleaners }, pace);
   const labelSelector = formatSelector({ matchLabels: scope.nodeSelector });
   const nodes = cluster.resource<Node>(CORE.Node);
   let cleared = 0;

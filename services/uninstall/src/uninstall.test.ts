@@ -135,7 +135,13 @@ describe('the objects', () => {
 });
 
 describe('the Nodes', () => {
-  const scope = { namespace: NAMESPACE, podSelector: 'app=dms-agent', nodeSelector: { pool: 'dpu' }, discovery: 'agent' as const };
+  const scope = {
+    namespace: NAMESPACE,
+    podSelector: 'app=dms-agent',
+    cleaners: 'cleaners',
+    nodeSelector: { pool: 'dpu' },
+    discovery: 'agent' as const,
+  };
   const annotations = { [NODE_ANNOTATIONS.agent]: '{}', [NODE_ANNOTATIONS.reset]: '{}', 'example.com/theirs': 'x' };
   const discovered = { [NODE_LABELS.dpuEnabled]: 'true', [NODE_LABELS.pciAddress(0)]: '0000-4b-00' };
   const create = (name: string, labels: Record<string, string>) =>
@@ -154,7 +160,7 @@ describe('the Nodes', () => {
       scope,
       pace(50, async () => void (await pods.delete({ name: 'agent', namespace: NAMESPACE }))),
     );
-    expect(said).toEqual(['waits for Pod agent to end', '1 Nodes were cleared']);
+    expect(said).toEqual(['waits for Pod agent to end', '0 hosts have no files of ours any more', '1 Nodes were cleared']);
     expect(await metadataOf('w1')).toMatchObject({ annotations: { 'example.com/theirs': 'x' }, labels: { pool: 'dpu' } });
     expect(Object.keys((await metadataOf('w1'))?.annotations ?? {})).toEqual(['example.com/theirs']);
     expect((await metadataOf('w2'))?.annotations).toEqual(annotations);

@@ -60,6 +60,7 @@ export const SCHEMAS = {
     spec: open({ replicas: { type: 'integer', default: 1 }, selector: atomic(open()), template: podTemplate }),
     status: open({ conditions }),
   }),
+  DaemonSet: open({ spec: open({ selector: atomic(open()), template: podTemplate }), status: open({ conditions }) }),
   CertificateSigningRequest: open({ spec: open(), status: open({ conditions }) }),
   CustomResourceDefinition: open({ spec: open(), status: open() }),
 } satisfies Record<string, Schema>;

@@ -1,4 +1,4 @@
-/** The built-in kinds that a provisioning system meets. Deployments are kept, nothing runs them. */
+/** The built-in kinds that a provisioning system meets. Deployments and DaemonSets are kept, nothing runs them. */
 import { forbiddenField, immutable, invalidValue, type Cause } from '@dpf/kube-schema';
 import { at, isMap, type JsonMap, type KubeObject } from '../objects.ts';
 import { badRequest } from '../status.ts';
@@ -177,6 +177,19 @@ export const BUILT_IN: Resource[] = [
       column('Ready', (object) => `${count('status.readyReplicas')(object)}/${count('spec.replicas')(object)}`),
       column('Up-to-date', count('status.updatedReplicas')),
       column('Available', count('status.availableReplicas')),
+      AGE,
+    ],
+  }),
+  define('DaemonSet', 'apps', {
+    shortNames: ['ds'],
+    categories: ['all'],
+    statusSubresource: true,
+    generation: true,
+    columns: [
+      NAME,
+      column('Desired', count('status.desiredNumberScheduled')),
+      column('Current', count('status.currentNumberScheduled')),
+      column('Ready', count('status.numberReady')),
       AGE,
     ],
   }),

@@ -94,17 +94,20 @@ export function coreStories(client: () => Client): void {
       expect((await client().put(`${path}/${name}`, renewed)).code).toBe(409);
     });
 
-    test('a Deployment has a generation and no status of its own making', async () => {
-      const path = '/apis/apps/v1/namespaces/default/deployments';
+    test.each([
+      ['Deployment', 'deployments', 1],
+      ['DaemonSet', 'daemonsets', undefined],
+    ])('a %s has a generation and no status of its own making', async (kind, plural, replicas) => {
+      const path = `/apis/apps/v1/namespaces/default/${plural}`;
       const labels = { app: 'x' };
       const template = { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'i' }] } };
       const { code, body } = await client().post(path, {
         apiVersion: 'apps/v1',
-        kind: 'Deployment',
-        metadata: { name: fresh('deploy') },
+        kind,
+        metadata: { name: fresh('workload') },
         spec: { selector: { matchLabels: labels }, template },
       });
-      expect([code, body['metadata'].generation, body['spec'].replicas]).toEqual([201, 1, 1]);
+      expect([code, body['metadata'].generation, body['spec'].replicas]).toEqual([201, 1, replicas]);
     });
   });
 

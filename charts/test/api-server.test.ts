@@ -57,7 +57,7 @@ real('on a real API server', () => {
     await Promise.all(all.filter(isOurs).map(accepted));
   });
 
-  test('in a namespace of the level restricted all Pods but the agents’ are admitted', async () => {
+  test('in a namespace of the level restricted all Pods but those that reach into hosts are admitted', async () => {
     const all = await objects({ namespace: 'strict', values: { registryMirror: { enabled: true } } });
     // Pods are judged, not workloads.
     const pods = all.flatMap(({ metadata, ...object }) => {
@@ -73,9 +73,10 @@ real('on a real API server', () => {
         ),
       ),
     );
-    expect(pods.length).toBe(9);
+    expect(pods.length).toBe(10);
     expect(refused.filter((one) => one !== undefined)).toEqual([
       expect.stringMatching(/^dpf-provisioning-dms-agent: .*violates PodSecurity "restricted/),
+      expect.stringMatching(/^dpf-provisioning-uninstall-hosts: .*violates PodSecurity "restricted/),
     ]);
   });
 

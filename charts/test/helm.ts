@@ -88,7 +88,7 @@ export interface Container {
   env?: { name: string; value?: string }[];
   resources?: { requests?: object; limits?: object };
   securityContext?: Record<string, unknown>;
-  volumeMounts?: { name: string; mountPath: string; readOnly?: boolean }[];
+  volumeMounts?: { name: string; mountPath: string; readOnly?: boolean; mountPropagation?: string }[];
   [field: string]: unknown;
 }
 

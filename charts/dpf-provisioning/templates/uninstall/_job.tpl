@@ -44,6 +44,8 @@ spec:
               value: {{ include "dpf.namespace" $ }}
             - name: POD_SELECTOR
               value: app.kubernetes.io/instance={{ $.Release.Name }},app.kubernetes.io/component in (dpu-controller,dms-agent)
+            - name: CLEANERS
+              value: {{ include "dpf.fullname" $ }}-uninstall-hosts
             - name: NODE_SELECTOR
               value: {{ include "dpf.agentNodes" $ | fromYaml | toJson | quote }}
             - name: DISCOVERY

@@ -1,6 +1,8 @@
 /** helm uninstall when nobody is left who could clean up. */
+import { CORE } from '@dpf/kube';
+import { NODE_ANNOTATIONS, type AgentRecord, type Node } from '@dpf/api';
 import { TENANT, NAMESPACE } from '../fleet/control-plane.ts';
-import { DpuWatching } from '../fleet/watching.ts';
+import { DpuWatching, Watching } from '../fleet/watching.ts';
 import { DPUS_PER_NODE, discovered, install, type Installation } from './installation.ts';
 import { applyExample, must } from './provision.ts';
 import { marksLeft, mustBeGone } from './remains.ts';
@@ -9,6 +11,7 @@ const DEADLINE_SECONDS = 45;
 /** For the Pods of the two hooks, and for the release's own Pods to end. */
 const MORE_SECONDS = 90;
 const READY_SECONDS = 300;
+const UNDO_SECONDS = 120;
 
 export async function abandoned(installation: Installation): Promise<void> {
   const { report, cluster, kubectl, helm, nodes, place } = installation;
@@ -34,7 +37,8 @@ export async function abandoned(installation: Installation): Promise<void> {
     if (seconds > DEADLINE_SECONDS + MORE_SECONDS) throw new Error(`it took ${seconds.toFixed(0)} s`);
   });
   await report.step('it says what is left, host by host', async () => {
-    must(nodes.filter((node) => !said.includes(`left on host ${node}: `)).map((node) => `nothing is said of host ${node}`));
+    const lines = (node: string) => [`left on host ${node}: of Dpu `, `left on host ${node}: /var/lib/dpf-provisioning: it tells of `];
+    must(nodes.flatMap(lines).flatMap((line) => (said.includes(line) ? [] : [`it does not say: ${line}`])));
     const marks = await marksLeft(installation);
     must(
       marks
@@ -45,5 +49,26 @@ export async function abandoned(installation: Installation): Promise<void> {
     );
     for (const { node, what } of marks) await kubectl('annotate', 'node', node, `${what}-`);
   });
-  await report.step('once those are removed by hand nothing is left', () => mustBeGone(installation, TENANT.namespace));
+  await report.step('agents that are installed again undo what is left on their hosts', async () => {
+    await install(installation);
+    await nothingHeld(installation);
+  });
+  await report.step('after helm uninstall nothing is left', async () => {
+    await helm('uninstall', place.release, '--wait', '--timeout', '290s');
+    await mustBeGone(installation, TENANT.namespace);
+  });
+}
+
+/** Every agent has announced that it holds nothing of any Dpu. */
+async function nothingHeld({ cluster, nodes }: Installation): Promise<void> {
+  const watching = await Watching.start<Node>(cluster, CORE.Node);
+  const holdsNothing = ({ metadata }: Node) => {
+    const record = metadata.annotations?.[NODE_ANNOTATIONS.agent];
+    return record !== undefined && (JSON.parse(record) as AgentRecord).holds.length === 0;
+  };
+  try {
+    await watching.until('no agent holds anything', (all) => all.filter(holdsNothing).length === nodes.length, UNDO_SECONDS);
+  } finally {
+    await watching.stop();
+  }
 }

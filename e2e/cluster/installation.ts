@@ -29,6 +29,8 @@ export interface Settings {
   nodeOn?: string;
   /** Command that kills a container on a node; absent: its process is asked to stop. */
   containerKill?: string;
+  /** Command that prints the names of our files on a node; absent: they are not looked for. */
+  nodeLook?: string;
   /** Path of the API server's audit log. */
   auditLog?: string;
   speed: number;

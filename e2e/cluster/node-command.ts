@@ -6,12 +6,13 @@ const run = promisify(execFile);
 
 /**
  * Runs a command in which `{name}` stands for the node, `{number}` for the digits at its end and `{container}` for a container id.
+ * @returns what it printed
  * @throws Error with what the command said
  */
-export async function onNode(command: string, name: string, container = ''): Promise<void> {
+export async function onNode(command: string, name: string, container = ''): Promise<string> {
   const number = /\d+$/.exec(name)?.[0] ?? '';
   const [program, ...argv] = command
     .split(' ')
     .map((word) => word.replaceAll('{name}', name).replaceAll('{number}', number).replaceAll('{container}', container));
-  await run(program as string, argv);
+  return (await run(program as string, argv)).stdout;
 }

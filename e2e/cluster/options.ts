@@ -35,6 +35,10 @@ export function readOptions(argv: readonly string[]): E2eOptions {
     .option('--node-off <command>', 'ends a node as a power cut does; {name} is its name, {number} the digits at its end')
     .option('--node-on <command>', 'starts it again. With both, resets of hosts reboot real nodes; without, they are simulated')
     .option('--container-kill <command>', 'kills {container} on node {name} ({number}); without, its process is asked to stop')
+    .option(
+      '--node-look <command>',
+      'prints the names of our files on node {name} ({number}), a line each: once the release is uninstalled, none',
+    )
     .option('--audit-log <file>', 'of the API server: what was refused, and the rollout budget, are judged on it')
     .option('--speed <X>', 'how many times as fast as real hardware the simulated one is', upTo600, 30)
     .option('--keep', 'leave everything installed at the end', false)

@@ -1,8 +1,9 @@
-/** What of a release stands in the cluster. */
+/** What of a release stands in the cluster, and on its hosts' disks. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { KINDS, type KindInfo, type KubeObject, type Node } from '@dpf/api';
 import { CORE } from '@dpf/kube';
 import type { Installation } from './installation.ts';
+import { onNode } from './node-command.ts';
 
 const REMOVED = [KINDS.DpuSet, KINDS.Dpu, KINDS.Bfb, KINDS.DPUFlavor];
 const OURS = /^(provisioning\.dpu\.nvidia\.com|feature\.node\.kubernetes\.io)\//;
@@ -32,6 +33,13 @@ export async function marksLeft({ cluster, nodes }: Installation): Promise<{ nod
     });
 }
 
+/** Files of ours on the hosts, where the harness can look. */
+async function filesLeft({ options: { nodeLook }, nodes }: Installation): Promise<string[]> {
+  if (nodeLook === undefined) return [];
+  const found = await Promise.all(nodes.map(async (node) => [node, await onNode(nodeLook, node)] as const));
+  return found.flatMap(([node, names]) => names.split('\n').flatMap((name) => (name ? [`${name} on the disk of ${node}`] : [])));
+}
+
 /** Pods end within their grace period, and the cluster collects what belonged to them. */
 const GONE_MS = 60_000;
 const POLL_MS = 1_000;
@@ -40,7 +48,7 @@ const POLL_MS = 1_000;
 export async function mustBeGone(installation: Installation, tenantNamespace: string): Promise<void> {
   for (const end = Date.now() + GONE_MS; ; await delay(POLL_MS)) {
     const marks = (await marksLeft(installation)).map(({ node, what }) => `${what} on Node ${node}`);
-    const left = [...(await objectsLeft(installation, tenantNamespace)), ...marks];
+    const left = [...(await objectsLeft(installation, tenantNamespace)), ...marks, ...(await filesLeft(installation))];
     if (left.length === 0) return;
     if (Date.now() > end) throw new Error(left.map((what) => `left: ${what}`).join('; '));
   }

@@ -88,6 +88,7 @@ async function prepare(cluster: string): Promise<string[]> {
   return [
     ...['--kubeconfig', kubeconfig, '--node-off', `${cluster} stop-node {number}`, '--node-on', `${cluster} start-node {number}`],
     ...['--container-kill', `${cluster} node {number} ctr -n k8s.io task kill -s SIGKILL {container}`],
+    ...['--node-look', `${cluster} node {number} find /var/lib -maxdepth 1 -name dpf-provisioning -o -name dpf-simulator`],
     ...(existsSync(auditLog) ? ['--audit-log', auditLog] : []),
     ...(options.stories === undefined ? [] : ['--stories', options.stories]),
     ...Object.entries(values).flatMap(([key, value]) => ['--set', `${key}=${value}`]),

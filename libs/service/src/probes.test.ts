@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Server, type ListenOptions } from 'node:net';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Counter } from 'prom-client';
-import { createProbes, type Probes } from './probes.ts';
+import { createProbes, EVERY_ADDRESS, type Probes } from './probes.ts';
 
 let probes: Probes;
 let url: string;
@@ -47,6 +48,20 @@ describe('/readyz and /healthz', () => {
     problem = undefined;
     expect((await get('/readyz')).status).toBe(200);
   });
+});
+
+test('every address is none by name, so that Node listens on IPv6 and IPv4, whichever there is', async () => {
+  const asked = new Promise<ListenOptions>((resolve) => {
+    // A test opens no port to the network: it only sees what would be listened on.
+    jest.spyOn(Server.prototype, 'listen').mockImplementationOnce(function (this: Server, ...[options]: unknown[]) {
+      resolve(options as ListenOptions);
+      return this.listen(0, '127.0.0.1');
+    });
+  });
+  const everywhere = createProbes('test-service');
+  await everywhere.listen({ host: EVERY_ADDRESS, port: 0 });
+  expect((await asked).host).toBe('');
+  await everywhere.close();
 });
 
 test('/metrics is Prometheus text, labelled with the service', async () => {

@@ -5,6 +5,9 @@ import { Registry, collectDefaultMetrics } from 'prom-client';
 /** Resolves to undefined when fine, or to one sentence that says what is missing. */
 export type Check = () => string | undefined | Promise<string | undefined>;
 
+/** To listen on: `::` where the system has IPv6, which takes IPv4 too, otherwise `0.0.0.0`. A Pod may have an address of either family, or of both. */
+export const EVERY_ADDRESS = '';
+
 export interface Probes {
   readonly registry: Registry;
   /** Adds a check to /readyz. */

@@ -1,7 +1,7 @@
 /** The life of a service process: configuration, logs, probes, start, and an ordered stop on SIGTERM or SIGINT. */
 import { ConfigError, env, readConfig, type Reader, type Settings } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
-import { createProbes, type Probes } from './probes.ts';
+import { createProbes, EVERY_ADDRESS, type Probes } from './probes.ts';
 
 export interface ServiceContext<C> {
   readonly config: C;
@@ -23,7 +23,8 @@ export interface ServiceDefinition<S extends Record<string, readonly [string, Re
 
 const COMMON = {
   logLevel: ['LOG_LEVEL', env.choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace'], 'info')],
-  probesHost: ['PROBES_HOST', env.text('0.0.0.0')],
+  /** Not set: every address. */
+  probesHost: ['PROBES_HOST', env.text(EVERY_ADDRESS)],
   probesPort: ['PROBES_PORT', env.integer({ min: 0, max: 65535, default: 8080 })],
   stopSeconds: ['STOP_SECONDS', env.integer({ min: 1, max: 600, default: 25 })],
 } as const satisfies Record<string, readonly [string, Reader<unknown>]>;

@@ -1,9 +1,9 @@
 /** The settings of dpu-controller. */
-import { env } from '@dpf/service';
+import { env, EVERY_ADDRESS } from '@dpf/service';
 import { checkGrants } from './tenant/index.ts';
 
 export const CONFIG = {
-  agentHost: ['AGENT_API_HOST', env.text('0.0.0.0')],
+  agentHost: ['AGENT_API_HOST', env.text(EVERY_ADDRESS)],
   agentPort: ['AGENT_API_PORT', env.integer({ min: 0, max: 65535, default: 8443 })],
   agentCertFile: ['AGENT_API_CERT_FILE', env.text()],
   agentKeyFile: ['AGENT_API_KEY_FILE', env.text()],

@@ -222,6 +222,16 @@ describe('single values', () => {
       { apiGroups: [''], resources: ['secrets'], verbs: ['list', 'watch'], resourceNames: ['tenant-00-admin-kubeconfig'] },
     ]);
   });
+  test.each([
+    ['the defaults', [['169.254.0.0/16'], ['fd00:ec2::254/128', 'fd20:ce::254/128']]],
+    ['everything of GitOps: existing certificates and passwords, Redis on a volume', [[], ['fd00:7::1/128']]],
+  ])('with %s no image is fetched from a metadata service of either family: %j', (set, except) => {
+    const { egress } = find(of(set), 'NetworkPolicy', 'dpf-provisioning-bfb-downloader')['spec'] as {
+      egress: { to?: { ipBlock?: { cidr: string; except: string[] } }[] }[];
+    };
+    const blocks = egress.flatMap(({ to = [] }) => to.flatMap(({ ipBlock }) => ipBlock ?? []));
+    expect(blocks).toEqual(['0.0.0.0/0', '::/0'].map((cidr, index) => ({ cidr, except: except[index] })));
+  });
   test('digests and a registry for all go before tags and single registries', () => {
     const images = of('digests, mirrors, hooks everywhere').flatMap((object) => podOf(object)?.containers.map(({ image }) => image) ?? []);
     expect(images.filter((image) => !/^registry\.local:5000\/dpf\/x@sha256:([0-9a-f])\1{63}$/.test(image))).toEqual([]);

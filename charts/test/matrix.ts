@@ -105,3 +105,4 @@ export const MATRIX: Record<string, Rendering> = {
     },
   },
 };
+      'networkPolicy.imageServersExcept': ['fd00:7::1/128'],

@@ -222,6 +222,20 @@ describe('single values', () => {
       { apiGroups: [''], resources: ['secrets'], verbs: ['list', 'watch'], resourceNames: ['tenant-00-admin-kubeconfig'] },
     ]);
   });
+  test('the registry mirror runs where it is told to', () => {
+    expect(podOf(find(of('the founding document'), 'Deployment', 'registry'))).toMatchObject({
+      priorityClassName: 'low',
+      nodeSelector: { uplink: 'yes' },
+      tolerations: [{ key: 'uplink', operator: 'Exists' }],
+      affinity: { podAntiAffinity: {} },
+    });
+  });
+  test('helm test runs where the controllers may run', () => {
+    expect(podOf(find(of('digests, mirrors, hooks everywhere'), 'Pod', 'dpf-provisioning-test'))).toMatchObject({
+      nodeSelector: { role: 'infra' },
+      tolerations: [{ key: 'infra', operator: 'Exists' }],
+    });
+  });
   test.each([
     ['the defaults', [['169.254.0.0/16'], ['fd00:ec2::254/128', 'fd20:ce::254/128']]],
     ['everything of GitOps: existing certificates and passwords, Redis on a volume', [[], ['fd00:7::1/128']]],

@@ -35,7 +35,15 @@ export const MATRIX: Record<string, Rendering> = {
     values: {
       'bfbVolume.hostPath': '/opt/dpf/bfb',
       'references.secrets': ['*'],
-      registryMirror: { enabled: true, existingSecret: 'ngc' },
+      registryMirror: {
+        enabled: true,
+        existingSecret: 'ngc',
+        priorityClassName: 'low',
+        nodeSelector: { uplink: 'yes' },
+        tolerations: [{ key: 'uplink', operator: 'Exists' }],
+        affinity: { podAntiAffinity: {} },
+        podAnnotations: { a: 'b' },
+      },
     },
   },
   'another release, other names, no extras': {
@@ -101,8 +109,8 @@ export const MATRIX: Record<string, Rendering> = {
       redis: { auth: { create: false }, persistence: { enabled: true, storageClassName: 'fast' } },
       'dpuController.serviceAccount': { create: false, name: 'mine' },
       'networkPolicy.tenantPorts': [6443],
+      'networkPolicy.imageServersExcept': ['fd00:7::1/128'],
       'networkPolicy.metricsFrom': [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }],
     },
   },
 };
-      'networkPolicy.imageServersExcept': ['fd00:7::1/128'],

@@ -79,6 +79,27 @@ test('with certificates and passwords from outside, two renderings are the same 
   expect(await render(gitops)).toBe(await render(gitops));
 });
 
+test('the oldest Kubernetes that is supported gets what the newest gets, and one before it is refused', async () => {
+  const gitops = MATRIX['everything of GitOps: existing certificates and passwords, Redis on a volume'] ?? {};
+  const [oldest, newest] = await Promise.all(['1.30.0', '1.36.0'].map((kubeVersion) => render({ ...gitops, kubeVersion })));
+  expect(oldest).toBe(newest);
+  await expect(render({ kubeVersion: '1.29.9' })).rejects.toThrow(/requires kubeVersion: >=1\.30\.0-0/);
+});
+
+test('with namespaceOverride nothing of the release’s namespace is left', async () => {
+  for (const set of ['OpenShift', 'the simulator', 'the founding document']) {
+    const { values, ...rendering } = MATRIX[set] ?? {};
+    expect(await render({ ...rendering, namespace: 'elsewhere', values: { ...values, namespaceOverride: 'here' } })).not.toMatch(
+      /elsewhere/,
+    );
+  }
+});
+
+test('without rbac.create no service is given a right', async () => {
+  const all = await objects({ ...MATRIX['OpenShift'], values: { 'rbac.create': false, 'uninstall.enabled': false } });
+  expect(all.filter(({ kind }) => /Role(Binding)?$/.test(kind))).toEqual([]);
+});
+
 test('two releases in two namespaces share no object that has no namespace', () => {
   const cluster = (set: string) => of(set).filter(({ metadata, kind }) => !metadata.namespace && kind !== 'CustomResourceDefinition');
   const names = new Set(cluster('the defaults').map(({ kind, metadata }) => `${kind}/${metadata.name}`));
@@ -324,6 +345,16 @@ describe('wrong values are refused with a sentence', () => {
     });
     test.each(WRONG)('%j', (_, sentence) => {
       expect(said).toMatch(sentence);
+    });
+    test('at every depth; only global may hold values of a chart that this one is part of', () => {
+      const open: string[] = [];
+      const look = (node: unknown, path: string) => {
+        if (typeof node !== 'object' || node === null) return;
+        if ('properties' in node && (node as { additionalProperties?: unknown }).additionalProperties !== false) open.push(path);
+        for (const [key, inside] of Object.entries(node)) look(inside, `${path}/${key}`);
+      };
+      look(JSON.parse(readFileSync(join(CHART, 'values.schema.json'), 'utf8')), '');
+      expect(open).toEqual(['/properties/global']);
     });
   });
 });

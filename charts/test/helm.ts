@@ -20,6 +20,8 @@ export interface Rendering {
   values?: object;
   release?: string;
   namespace?: string;
+  /** Version that the cluster is said to have. */
+  kubeVersion?: string;
   /** API groups beside Kubernetes' own that the cluster is said to have. */
   apis?: readonly string[];
   /** Path of a kubeconfig: the templates see what is in that cluster. */
@@ -31,11 +33,13 @@ export async function render({
   values = {},
   release = 'dpf-provisioning',
   namespace = 'dpf-provisioning',
+  kubeVersion,
   apis = [],
   cluster,
 }: Rendering): Promise<string> {
   const set = Object.entries(values).flatMap(([key, value]) => ['--set-json', `${key}=${JSON.stringify(value)}`]);
   const args = ['template', release, CHART, '--namespace', namespace, ...set, ...apis.flatMap((api) => ['--api-versions', api])];
+  if (kubeVersion !== undefined) args.push('--kube-version', kubeVersion);
   if (cluster !== undefined) args.push('--dry-run=server', '--kubeconfig', cluster);
   try {
     return (await run(await helmPath(), args, { maxBuffer: 1 << 26 })).stdout;

@@ -1,5 +1,6 @@
 {{/* Lets a ServiceAccount use SecurityContextConstraints: (dict "root" . "name" "…" "scc" "…" "account" "…" "meta" "labels and annotations as YAML"). */}}
 {{- define "dpf.openshift.use" -}}
+{{- if .root.Values.rbac.create }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
@@ -27,6 +28,7 @@ subjects:
   - kind: ServiceAccount
     name: {{ .account }}
     namespace: {{ include "dpf.namespace" .root }}
+{{- end }}
 {{- end }}
 
 {{- define "dpf.openshift.wanted" -}}

@@ -243,6 +243,18 @@ describe('single values', () => {
       { apiGroups: [''], resources: ['secrets'], verbs: ['list', 'watch'], resourceNames: ['tenant-00-admin-kubeconfig'] },
     ]);
   });
+  test.each(['dpuset-controller', 'dpu-controller', 'bfb-downloader', 'dms-agent'])(
+    'extraEnv of %s adds variables and replaces ours',
+    (service) => {
+      const workload = of('digests, mirrors, hooks everywhere').find(
+        ({ metadata, kind }) => ['Deployment', 'DaemonSet'].includes(kind) && metadata.name === `dpf-provisioning-${service}`,
+      ) as Rendered;
+      const env = podOf(workload)?.containers[0]?.env ?? [];
+      expect(env.filter(({ name }) => name === 'LOG_LEVEL')).toEqual([{ name: 'LOG_LEVEL', value: 'trace' }]);
+      expect(env).toContainEqual({ name: 'HTTPS_PROXY', value: 'http://proxy:3128' });
+      expect(env.map(({ name }) => name)).toContain('REDIS_URL_FILE');
+    },
+  );
   test('the registry mirror runs where it is told to', () => {
     expect(podOf(find(of('the founding document'), 'Deployment', 'registry'))).toMatchObject({
       priorityClassName: 'low',

@@ -5,7 +5,10 @@ const APIS = ['cert-manager.io/v1', 'nfd.k8s-sigs.io/v1alpha1', 'security.opensh
 
 const image = (digest: string) => ({ registry: '', repository: 'x', tag: '', digest: `sha256:${digest.repeat(64)}` });
 const hooks = {
-  extraEnv: [{ name: 'HTTPS_PROXY', value: 'http://proxy:3128' }],
+  extraEnv: [
+    { name: 'HTTPS_PROXY', value: 'http://proxy:3128' },
+    { name: 'LOG_LEVEL', value: 'trace' },
+  ],
   extraVolumes: [{ name: 'more', emptyDir: {} }],
   extraVolumeMounts: [{ name: 'more', mountPath: '/more' }],
 };

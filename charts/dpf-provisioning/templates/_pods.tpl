@@ -73,9 +73,20 @@ capabilities: { drop: [ALL] }
 - name: REDIS_PREFIX
   value: {{ $.Values.redis.prefix | quote }}
 {{- include "dpf.nodeOptions" $values.resources }}
-{{- with $values.extraEnv }}
-{{ toYaml . }}
 {{- end }}
+
+{{/*
+Environment of a container: (list "ours as YAML" .Values.component.extraEnv). A variable that stands in both is theirs; twice in a list, helm's server-side
+apply refuses it.
+*/}}
+{{- define "dpf.env" -}}
+{{- $extra := index . 1 }}{{ $names := list }}
+{{- range $extra }}{{ $names = append $names .name }}{{ end }}
+{{- $all := list }}
+{{- range index . 0 | fromYamlArray }}
+{{- if not (has .name $names) }}{{ $all = append $all . }}{{ end }}
+{{- end }}
+{{- concat $all $extra | toYaml }}
 {{- end }}
 
 {{- define "dpf.nodeOptions" -}}

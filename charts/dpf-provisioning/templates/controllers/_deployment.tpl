@@ -1,3 +1,14 @@
+{{/* Environment of a controller; the argument is that of dpf.deployment. */}}
+{{- define "dpf.controllerEnv" -}}
+{{- $ := .root -}}
+{{ include "dpf.commonEnv" (list $ .component .values $.Values.controllers.terminationGracePeriodSeconds) }}
+- name: WATCH_NAMESPACES
+  value: {{ without (include "dpf.watched" $ | fromJsonArray) "*" | join "," | quote }}
+{{- with .env }}
+{{ . }}
+{{- end }}
+{{- end }}
+
 {{/*
 A controller's Deployment: (dict "root" . "component" "…" "values" … "env" "…" "volumes" "…" "mounts" "…" "ports" "…" "initContainers" "…" "alone" true).
 alone: a new Pod cannot run beside the one that it replaces.
@@ -58,13 +69,7 @@ spec:
           image: {{ include "dpf.ownImage" (list $ $values) }}
           imagePullPolicy: {{ $.Values.image.pullPolicy }}
           securityContext: {{- include "dpf.containerSecurity" $ | nindent 12 }}
-          env:
-            {{- include "dpf.commonEnv" (list $ $component $values $shared.terminationGracePeriodSeconds) | nindent 12 }}
-            - name: WATCH_NAMESPACES
-              value: {{ without (include "dpf.watched" $ | fromJsonArray) "*" | join "," | quote }}
-            {{- with .env }}
-            {{- . | nindent 12 }}
-            {{- end }}
+          env: {{- include "dpf.env" (list (include "dpf.controllerEnv" .) $values.extraEnv) | nindent 12 }}
           ports:
             - { name: probes, containerPort: 8080 }
             {{- with .ports }}

@@ -1,5 +1,5 @@
 /** The chart as it is rendered: what holds for every set of values, and what single values do. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
@@ -105,6 +105,18 @@ test('two releases in two namespaces share no object that has no namespace', () 
   const names = new Set(cluster('the defaults').map(({ kind, metadata }) => `${kind}/${metadata.name}`));
   for (const { kind, metadata } of cluster('another release, other names, no extras'))
     expect(names).not.toContain(`${kind}/${metadata.name}`);
+});
+
+test('chart, images and programs are of one version', () => {
+  const root = join(CHART, '..', '..');
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  expect(parse(readFileSync(join(CHART, 'Chart.yaml'), 'utf8'))).toMatchObject({ version, appVersion: version });
+  expect(readFileSync(join(root, 'Dockerfile'), 'utf8')).toContain(`ARG VERSION=${version}\n`);
+  for (const folder of ['libs', 'services'])
+    for (const name of readdirSync(join(root, folder)))
+      expect({ name, ...(JSON.parse(readFileSync(join(root, folder, name, 'package.json'), 'utf8')) as object) }).toMatchObject({
+        version,
+      });
 });
 
 describe('what is made twice is the same (npm run generate)', () => {

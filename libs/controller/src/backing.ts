@@ -9,7 +9,7 @@ import {
   type WakeUpSender,
   type WorkQueue,
 } from '@dpf/queue';
-import { env, type Logger, type ServiceContext } from '@dpf/service';
+import { env, VERSION, type Logger, type ServiceContext } from '@dpf/service';
 import { createMetrics, type ControllerMetrics } from './metrics.ts';
 
 /** Settings that every controller has. */
@@ -53,13 +53,13 @@ const LAG_MS = 60_000;
  * Connects to cluster and Redis; both are awaited in the background and named in /readyz while they are away.
  * @throws KubeconfigError
  */
-export async function connectBacking(context: ServiceContext<ControllerSettings>, name: string, version: string): Promise<Backing> {
+export async function connectBacking(context: ServiceContext<ControllerSettings>, name: string): Promise<Backing> {
   const { config, log, probes, onStop } = context;
   const metrics = createMetrics(probes.registry);
   const watchMs = [1000 * config.watchSeconds, LONGEST_WATCH_MS] as const;
   const cluster = await connect({
     ...(config.kubeconfig ? { kubeconfigFile: config.kubeconfig } : {}),
-    userAgent: `${name}/${version}`,
+    userAgent: `${name}/${VERSION}`,
     tuning: { watchMs },
     onRequest: metrics.request,
     onProblem: (problem) => {

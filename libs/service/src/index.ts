@@ -3,3 +3,4 @@ export * from './config.ts';
 export * from './log.ts';
 export * from './probes.ts';
 export * from './run.ts';
+export * from './version.ts';

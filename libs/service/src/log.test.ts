@@ -17,6 +17,7 @@ describe('a secret in a text is removed', () => {
     ['JWT', `token ${JWT} refused`, 'token [redacted] refused'],
     ['bootstrap token', 'kubeadm join --token abcdef.0123456789abcdef x', 'kubeadm join --token [redacted] x'],
     ['credentials in a URL', 'cannot reach rediss://agent:sesame@redis:6379/0', 'cannot reach rediss://[redacted]@redis:6379/0'],
+    ['credentials with an @', 'rediss://agent:open@sesame@redis:6379/0', 'rediss://[redacted]@redis:6379/0'],
     ['sha512-crypt hash', "ubuntu_PASSWORD='$6$salt$hash/of.password'", "ubuntu_PASSWORD='[redacted]'"],
     ['yescrypt hash', '$y$j9T$abc$def0123', '[redacted]'],
   ])('%s', (_, text, shown) => expect(redact(text)).toBe(shown));

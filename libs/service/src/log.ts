@@ -12,7 +12,8 @@ const SECRET_TEXTS: readonly [RegExp, string][] = [
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi, '$1 [redacted]'],
   [/\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*/g, '[redacted]'],
   [/\b[a-z0-9]{6}\.[a-z0-9]{16}\b/g, '[redacted]'],
-  [/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi, '$1[redacted]@'],
+  // Up to the last @: a password may hold one.
+  [/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/]+@/gi, '$1[redacted]@'],
   [/\$(?:1|5|6|y|2[aby])\$[^\s'"]{8,}/g, '[redacted]'],
 ];
 

@@ -71,4 +71,5 @@ test('/metrics is Prometheus text, labelled with the service', async () => {
   const text = await response.text();
   expect(text).toMatch(/^dpf_test_total\{service="test-service"\} 3$/m);
   expect(text).toMatch(/^nodejs_eventloop_lag_seconds/m);
+  expect(text).toMatch(/^dpf_build_info\{version="\d+\.\d+\.\d+",service="test-service"\} 1$/m);
 });

@@ -1,6 +1,7 @@
 /** The HTTP endpoint of every service: /healthz (alive), /readyz (each check by name), /metrics (Prometheus text). */
 import { fastify, type FastifyInstance } from 'fastify';
-import { Registry, collectDefaultMetrics } from 'prom-client';
+import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { VERSION } from './version.ts';
 
 /** Resolves to undefined when fine, or to one sentence that says what is missing. */
 export type Check = () => string | undefined | Promise<string | undefined>;
@@ -22,6 +23,10 @@ export function createProbes(service: string): Probes {
   const registry = new Registry();
   registry.setDefaultLabels({ service });
   collectDefaultMetrics({ register: registry });
+  new Gauge({ name: 'dpf_build_info', help: 'Always 1; its labels say what runs.', labelNames: ['version'], registers: [registry] }).set(
+    { version: VERSION },
+    1,
+  );
   const server: FastifyInstance = fastify({ logger: false, forceCloseConnections: true });
   const checks = { ready: new Map<string, Check>(), alive: new Map<string, Check>() };
   const answer = async (of: Map<string, Check>) => {

@@ -2,6 +2,7 @@
 import { ConfigError, env, readConfig, type Reader, type Settings } from './config.ts';
 import { createLogger, type Logger } from './log.ts';
 import { createProbes, EVERY_ADDRESS, type Probes } from './probes.ts';
+import { VERSION } from './version.ts';
 
 export interface ServiceContext<C> {
   readonly config: C;
@@ -44,6 +45,7 @@ export async function runService<const S extends Record<string, readonly [string
     return;
   }
   const log = createLogger(definition.name, common.logLevel);
+  log.info({ version: VERSION, config }, 'starting');
   const probes = createProbes(definition.name);
   const stopping = new AbortController();
   const steps: { name: string; step: () => Promise<unknown> | unknown }[] = [];

@@ -6,6 +6,8 @@ const SERVICE = fileURLToPath(new URL('service.ts', import.meta.url));
 interface Line {
   level: string;
   msg: string;
+  version?: string;
+  config?: object;
   err?: { message: string };
 }
 
@@ -42,21 +44,30 @@ describe('an ordered stop', () => {
     '%s: the last step registered goes first, then the process ends with code 0',
     async (signal) => {
       const { code, messages, stderr } = await run({ SCRIPT: 'serve' }, stopOnceStarted(signal));
-      expect(messages).toEqual(['started', 'told to stop', 'stopped third', 'stopped second', 'stopped first', 'stopped']);
+      expect(messages).toEqual(['starting', 'started', 'told to stop', 'stopped third', 'stopped second', 'stopped first', 'stopped']);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     },
   );
 
   test('a step that fails does not keep the others from stopping', async () => {
     const { code, messages } = await run({ SCRIPT: 'failing-stop' }, stopOnceStarted('SIGTERM'));
-    expect(messages.slice(2)).toEqual(['stopped third', 'a step of the stop failed', 'stopped first', 'stopped']);
+    expect(messages.slice(3)).toEqual(['stopped third', 'a step of the stop failed', 'stopped first', 'stopped']);
     expect(code).toBe(0);
   });
 
   test('a step that hangs is left behind after STOP_SECONDS, with code 1', async () => {
     const { code, messages } = await run({ SCRIPT: 'slow-stop', STOP_SECONDS: '1' }, stopOnceStarted('SIGTERM'));
-    expect(messages.slice(2)).toEqual(['stopped third', 'the stop took too long, ending now']);
+    expect(messages.slice(3)).toEqual(['stopped third', 'the stop took too long, ending now']);
     expect(code).toBe(1);
+  });
+});
+
+test('the log begins with what runs: its version and every setting, without a password', async () => {
+  const { lines } = await run({ SCRIPT: 'serve', REDIS_URL: 'rediss://user:open@sesame@redis:6379' }, stopOnceStarted('SIGTERM'));
+  expect(lines[0]).toMatchObject({
+    msg: 'starting',
+    version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+    config: { script: 'serve', redisUrl: 'rediss://[redacted]@redis:6379', logLevel: 'info', probesPort: 0, stopSeconds: 25 },
   });
 });
 

@@ -4,7 +4,10 @@ import { env, runService } from '../src/index.ts';
 
 await runService({
   name: 'test-service',
-  config: { script: ['SCRIPT', env.choice(['serve', 'slow-stop', 'failing-stop', 'cannot-start', 'fail', 'reject', 'throw'])] },
+  config: {
+    script: ['SCRIPT', env.choice(['serve', 'slow-stop', 'failing-stop', 'cannot-start', 'fail', 'reject', 'throw'])],
+    redisUrl: ['REDIS_URL', env.optional()],
+  },
   start: async ({ config: { script }, log, onStop, fail, signal }) => {
     signal.addEventListener('abort', () => log.info('told to stop'));
     for (const name of ['first', 'second', 'third'])

@@ -1,7 +1,6 @@
 /** bfb-downloader: downloads, verifies, publishes and removes the images that Bfbs name. Any number of replicas share one volume. */
 import { connectBacking, CONTROLLER_CONFIG } from '@dpf/controller';
 import { runService } from '@dpf/service';
-import manifest from '../package.json' with { type: 'json' };
 import { CONFIG } from './config.ts';
 import { createDownloader } from './downloader.ts';
 
@@ -10,7 +9,7 @@ await runService({
   config: { ...CONTROLLER_CONFIG, ...CONFIG },
   async start(context) {
     const { config, log, probes, onStop, signal } = context;
-    const backing = await connectBacking(context, 'bfb-downloader', manifest.version);
+    const backing = await connectBacking(context, 'bfb-downloader');
     const downloader = createDownloader({
       cluster: backing.cluster,
       namespaces: config.namespaces,

@@ -1,8 +1,7 @@
 /** dpu-controller: drives every Dpu through its phases, and serves the agents of the hosts. */
 import { connectBacking, CONTROLLER_CONFIG } from '@dpf/controller';
 import { createOperationSender } from '@dpf/queue';
-import { runService } from '@dpf/service';
-import manifest from '../package.json' with { type: 'json' };
+import { runService, VERSION } from '@dpf/service';
 import { CONFIG } from './config.ts';
 import { createController } from './controller.ts';
 import { startGateway } from './gateway/index.ts';
@@ -16,12 +15,12 @@ await runService({
   config: { ...CONTROLLER_CONFIG, ...CONFIG },
   async start(context) {
     const { config, log, probes, onStop, signal } = context;
-    const backing = await connectBacking(context, NAME, manifest.version);
+    const backing = await connectBacking(context, NAME);
     const { cluster, redis } = backing;
 
     const operations = createOperationSender(redis, { onError: (error) => log.warn({ err: error }, 'the delivery of operations') });
     onStop('operations', () => operations.close());
-    const userAgent = `${NAME}/${manifest.version}`;
+    const userAgent = `${NAME}/${VERSION}`;
     const { watchMs } = backing;
     const onRequest = backing.metrics.request;
     const tenants = createTenantClusters({ host: cluster, grants: config.tenantClusters, userAgent, onRequest, watchMs });

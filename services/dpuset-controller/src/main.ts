@@ -1,7 +1,6 @@
 /** dpuset-controller: keeps a Dpu for every card that a DpuSet selects, and paces its rollouts. Any number of replicas. */
 import { connectBacking, CONTROLLER_CONFIG } from '@dpf/controller';
 import { runService } from '@dpf/service';
-import manifest from '../package.json' with { type: 'json' };
 import { createController } from './controller.ts';
 import { createSetMetrics } from './metrics.ts';
 
@@ -10,7 +9,7 @@ await runService({
   config: CONTROLLER_CONFIG,
   async start(context) {
     const { config, log, probes, onStop, signal } = context;
-    const backing = await connectBacking(context, 'dpuset-controller', manifest.version);
+    const backing = await connectBacking(context, 'dpuset-controller');
     const controller = createController({
       cluster: backing.cluster,
       namespaces: config.namespaces,

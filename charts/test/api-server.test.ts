@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { knownAssets, startControlPlane, type ControlPlane } from '../../hack/control-plane/src/index.ts';
 import { connectTo, type Api, type AskedResource } from './api.ts';
 import { foreignCrds } from './foreign.ts';
-import { objects, podOf, type Rendered } from './helm.ts';
+import { notes, objects, podOf, type Rendered } from './helm.ts';
 import { MATRIX } from './matrix.ts';
 
 const assets = knownAssets('api');
@@ -25,6 +25,7 @@ real('on a real API server', () => {
   let plane: ControlPlane;
   let api: Api;
   let defaults: Rendered[];
+  let kubeconfig: string;
   const namespace = (name: string, labels: Record<string, string> = {}) =>
     api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
   /** API servers may be told to admit no privileged container at all; the agent is then put before them without. */
@@ -43,6 +44,8 @@ real('on a real API server', () => {
       objects({ values: { tenantClusters: [TENANT] } }),
     ]);
     api = await connectTo(plane);
+    kubeconfig = join(plane.folder, 'chart.kubeconfig');
+    writeFileSync(kubeconfig, plane.adminKubeconfig, { mode: 0o600 });
     for (const name of ['dpf-provisioning', 'dpu', 'team-a', 'team-b', 'tenant-00-ns']) await namespace(name);
     await namespace('strict', { 'pod-security.kubernetes.io/enforce': 'restricted' });
     await api.apply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: 'strict' } });
@@ -78,6 +81,15 @@ real('on a real API server', () => {
       expect.stringMatching(/^dpf-provisioning-dms-agent: .*violates PodSecurity "restricted/),
       expect.stringMatching(/^dpf-provisioning-uninstall-hosts: .*violates PodSecurity "restricted/),
     ]);
+  });
+
+  test.each([
+    ['strict', true],
+    ['dpu', false],
+  ])('the notes say whether namespace %s lets no agent run: %s', async (namespace, refused) => {
+    const text = await notes({ namespace, cluster: kubeconfig });
+    const warning = /no agent will run, for Pods of the namespace must be of the level restricted[^]*kubectl label namespace strict/;
+    expect(warning.test(text)).toBe(refused);
   });
 
   describe('under its service account', () => {
@@ -160,8 +172,6 @@ real('on a real API server', () => {
   });
 
   test('an upgrade keeps the passwords and certificates that were generated, and makes what is missing', async () => {
-    const kubeconfig = join(plane.folder, 'chart.kubeconfig');
-    writeFileSync(kubeconfig, plane.adminKubeconfig, { mode: 0o600 });
     const secretsOf = (all: Rendered[]) =>
       new Map(all.filter(({ kind }) => kind === 'Secret').map((secret) => [secret.metadata.name, secret]));
     const first = secretsOf(await objects({ namespace: 'team-a' }));

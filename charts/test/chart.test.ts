@@ -318,7 +318,7 @@ describe('the notes say what to do next, and what is unsafe', () => {
       [/WARNING: everybody who may write a DpuSet, in any namespace, may join DPUs/, /set references.namespaces/],
     ],
   ])('with %j', async (values, lines) => {
-    const text = await notes(values);
+    const text = await notes({ values });
     for (const line of lines) expect(text).toMatch(line);
   });
 });

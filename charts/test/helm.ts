@@ -55,9 +55,10 @@ export async function objects(rendering: Rendering): Promise<Rendered[]> {
 }
 
 /** What `helm install` would say to the user. */
-export async function notes(values: object): Promise<string> {
+export async function notes({ values = {}, namespace = 'dpf-provisioning', cluster }: Rendering): Promise<string> {
   const set = Object.entries(values).flatMap(([key, value]) => ['--set-json', `${key}=${JSON.stringify(value)}`]);
-  const args = ['install', 'dpf-provisioning', CHART, '--namespace', 'dpf-provisioning', '--dry-run=client', '--hide-secret', ...set];
+  const args = ['install', 'dpf-provisioning', CHART, '--namespace', namespace, '--hide-secret', ...set];
+  args.push(...(cluster === undefined ? ['--dry-run=client'] : ['--dry-run=server', '--kubeconfig', cluster]));
   const { stdout } = await run(await helmPath(), args, { maxBuffer: 1 << 26 });
   return stdout.slice(stdout.lastIndexOf('\nNOTES:'));
 }

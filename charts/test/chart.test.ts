@@ -177,6 +177,12 @@ describe('the agent', () => {
     expect([pod?.hostNetwork, pod?.hostPID, pod?.hostIPC]).toEqual([true, true, undefined]);
     expect(pod?.containers[0]?.securityContext).toEqual({ privileged: true, runAsUser: 0, readOnlyRootFilesystem: true });
   });
+  test('with discovery by agents it writes nothing into /etc of its host, which may be read-only', () => {
+    const paths = podOf(agent('one replica, caps, discovery by agents, no hooks'))?.volumes?.flatMap(
+      ({ hostPath }) => hostPath?.path ?? [],
+    );
+    expect(paths).toEqual(['/var/lib/dpf-provisioning', '/dev', '/sys', '/proc']);
+  });
   test('speaks to the API server with no token: its only one is for dpu-controller', () => {
     const tokens = (podOf(agent('the defaults'))?.volumes ?? [])
       .flatMap(({ projected }) => projected?.sources ?? [])

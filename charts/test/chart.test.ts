@@ -75,8 +75,9 @@ test('helm lint finds nothing, with the least and the most', async () => {
 });
 
 test('with certificates and passwords from outside, two renderings are the same text', async () => {
-  const gitops = MATRIX['everything of GitOps: existing certificates and passwords, Redis on a volume'] ?? {};
-  expect(await render(gitops)).toBe(await render(gitops));
+  const brought = MATRIX['everything of GitOps: existing certificates and passwords, Redis on a volume'] ?? {};
+  const issued = { values: { 'certificates.mode': 'certManager', 'redis.auth.create': false } };
+  for (const rendering of [brought, issued]) expect(await render(rendering)).toBe(await render(rendering));
 });
 
 test('the oldest Kubernetes that is supported gets what the newest gets, and one before it is refused', async () => {
@@ -100,12 +101,19 @@ test('without rbac.create no service is given a right', async () => {
   expect(all.filter(({ kind }) => /Role(Binding)?$/.test(kind))).toEqual([]);
 });
 
-test('two releases in two namespaces share no object that has no namespace', () => {
-  const cluster = (set: string) => of(set).filter(({ metadata, kind }) => !metadata.namespace && kind !== 'CustomResourceDefinition');
-  const names = new Set(cluster('the defaults').map(({ kind, metadata }) => `${kind}/${metadata.name}`));
-  for (const { kind, metadata } of cluster('another release, other names, no extras'))
-    expect(names).not.toContain(`${kind}/${metadata.name}`);
-});
+test.each(['another name', 'the same name'])(
+  'a release of %s in another namespace shares no object that has no namespace',
+  async (which) => {
+    const { apis = [] } = MATRIX['OpenShift'] ?? {};
+    const release = which === 'the same name' ? 'dpf-provisioning' : 'green';
+    const other = await objects({ apis, release, namespace: 'dpu', values: { 'crds.install': false } });
+    const clusterWide = (all: Rendered[]) =>
+      all.filter(({ metadata }) => !metadata.namespace).map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+    const names = new Set(clusterWide(of('OpenShift')));
+    expect(clusterWide(other).length).toBeGreaterThan(0);
+    expect(clusterWide(other).filter((name) => names.has(name))).toEqual([]);
+  },
+);
 
 test('chart, images and programs are of one version', () => {
   const root = join(CHART, '..', '..');
@@ -273,6 +281,18 @@ describe('single values', () => {
       expect(env.map(({ name }) => name)).toContain('REDIS_URL_FILE');
     },
   );
+  test.each([
+    ['dpuset-controller', '512Mi', 384],
+    ['dpu-controller', '1Gi', 768],
+    // Not in whole Mi or Gi: Node bounds itself by what the container has.
+    ['bfb-downloader', '1.5Gi', undefined],
+  ])('the heap of %s is three quarters of %s', async (service, memory, expected) => {
+    const value = service.replace(/-(.)/, (_, letter: string) => letter.toUpperCase());
+    const all = await objects({ values: { [`${value}.resources.limits.memory`]: memory } });
+    const env = podOf(find(all, 'Deployment', `dpf-provisioning-${service}`))?.containers[0]?.env ?? [];
+    const options = env.find(({ name }) => name === 'NODE_OPTIONS')?.value;
+    expect(options?.match(/--max-old-space-size=(\d+)$/)?.[1]).toBe(expected?.toString());
+  });
   test('the registry mirror runs where it is told to', () => {
     expect(podOf(find(of('the founding document'), 'Deployment', 'registry'))).toMatchObject({
       priorityClassName: 'low',

@@ -97,7 +97,7 @@ test('with namespaceOverride nothing of the release’s namespace is left', asyn
 });
 
 test('without rbac.create no service is given a right', async () => {
-  const all = await objects({ ...MATRIX['OpenShift'], values: { 'rbac.create': false, 'uninstall.enabled': false } });
+  const all = await objects({ ...MATRIX['OpenShift'], values: { 'rbac.create': false } });
   expect(all.filter(({ kind }) => /Role(Binding)?$/.test(kind))).toEqual([]);
 });
 

@@ -55,13 +55,12 @@ async function measure({ servers, size, say }: Run, folder: string, undo: (() =>
   undo.push(() => tenants.close());
   const controller = createController({
     cluster: withStores(cluster, stores),
-    namespaces: [],
     queue: { ...NOBODY, work: () => undefined, wakeAfter: async () => undefined, lagMs: async () => 0 } satisfies WorkQueue,
     dpusetQueue: NOBODY,
     bfbQueue: NOBODY,
     operations: { ...NOBODY, submit: async () => undefined, withdraw: async () => undefined, forget: async () => undefined },
     tenants,
-    settings: { discovery: 'agent', agentSilentSeconds: 120 },
+    settings: { namespaces: [], discovery: 'agent', agentSilentSeconds: 120 },
     concurrency: LANES,
     log: { info: () => undefined, warn: () => undefined },
   });

@@ -4,7 +4,7 @@ import { capsOf as capsIn } from './caps.ts';
 import { ago, dpu, node } from './test/builders.ts';
 import { DPU_INDEXES, type Settings, type World } from './world.ts';
 
-const settings = { discovery: 'nfd' as const, agentSilentSeconds: 120, maxParallelInstalls: 2, maxUnavailableNodes: 2 };
+const settings = { namespaces: [], discovery: 'nfd' as const, agentSilentSeconds: 120, maxParallelInstalls: 2, maxUnavailableNodes: 2 };
 const another = (name: string, host = name) => dpu().meta({ name, uid: name }).spec({ nodeName: host });
 const waiting = (name: string, sinceMs: number) => another(name).inPhase('Pending', sinceMs).operation('preflight', 'Succeeded').object;
 
@@ -15,9 +15,13 @@ function capsOf(one: Dpu, dpus: Dpu[], nodes: Node[], limits: Settings) {
 
 describe('controller-wide limits', () => {
   test('nothing is counted where no limit is set', () => {
-    expect(capsOf(dpu().object, [another('a').inPhase('OSInstalling').object], [], { discovery: 'nfd', agentSilentSeconds: 120 })).toEqual(
-      {},
-    );
+    expect(
+      capsOf(dpu().object, [another('a').inPhase('OSInstalling').object], [], {
+        namespaces: [],
+        discovery: 'nfd',
+        agentSilentSeconds: 120,
+      }),
+    ).toEqual({});
   });
   test('who is installing is ahead, and who has waited for longer; all replicas rank alike', () => {
     const [first, last] = [waiting('a', 2_000), waiting('b', 1_000)];

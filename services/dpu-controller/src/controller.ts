@@ -13,8 +13,6 @@ import { DPU_INDEXES, type Clock, type Settings, type World } from './world.ts';
 
 export interface ControllerDeps {
   cluster: Cluster;
-  /** Empty: all. */
-  namespaces: readonly string[];
   queue: WorkQueue;
   dpusetQueue: WakeUpSender;
   bfbQueue: WakeUpSender;
@@ -38,9 +36,9 @@ export interface Controller {
 }
 
 export function createController(deps: ControllerDeps): Controller {
-  const { cluster, namespaces, queue, tenants, settings, log, clock = Date, chance = Math.random } = deps;
-  const dpus = watchKind<Dpu>(cluster, KINDS.Dpu, namespaces, { indexes: DPU_INDEXES });
-  const flavors = watchKind<DPUFlavor>(cluster, KINDS.DPUFlavor, namespaces);
+  const { cluster, queue, tenants, settings, log, clock = Date, chance = Math.random } = deps;
+  const dpus = watchKind<Dpu>(cluster, KINDS.Dpu, settings.namespaces, { indexes: DPU_INDEXES });
+  const flavors = watchKind<DPUFlavor>(cluster, KINDS.DPUFlavor, settings.namespaces);
   const nodes = watchKind<Node>(cluster, CORE.Node, [], { transform: trimNode });
   const watched = [dpus, flavors, nodes];
   const stores = { dpus: dpus.store, flavors: flavors.store, nodes: nodes.store };

@@ -28,7 +28,6 @@ await runService({
 
     const controller = createController({
       cluster,
-      namespaces: config.namespaces,
       queue: backing.workQueue('dpu'),
       dpusetQueue: backing.sender('dpuset'),
       bfbQueue: backing.sender('bfb'),

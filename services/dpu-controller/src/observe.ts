@@ -5,7 +5,7 @@ import { capsOf } from './caps.ts';
 import { hashOf, previewBfcfg, readValues } from './flavor-inputs.ts';
 import { at, clustersOf, hasFinalizer, isBeingDeleted, isClaimed, isSameCluster, phaseOf } from './lifecycle/facts.ts';
 import type { BfbFacts, FlavorFacts, FormerCluster, Observed, Seen, Sibling, TenantFacts } from './lifecycle/observed.ts';
-import type { World } from './world.ts';
+import { isKnown, type World } from './world.ts';
 
 export interface Observation {
   observed: Observed;
@@ -51,7 +51,7 @@ export async function observe(world: World, dpu: Dpu, options: ObserveOptions = 
     chance: chance(),
     agentSilentMs: world.settings.agentSilentSeconds * 1_000,
     dpu,
-    host: node ? hostFacts(node, (uid) => uid === dpu.metadata.uid || stores.dpus.byIndex('uid', uid).length > 0) : 'absent',
+    host: node ? hostFacts(node, (uid, namespace) => uid === dpu.metadata.uid || isKnown(world, uid, namespace)) : 'absent',
     siblings: siblings.map(siblingOf),
     flavor: 'unread',
     bfb: 'unread',

@@ -9,7 +9,7 @@ import { hostFacts } from './host/records.ts';
 import { sweep } from './host/sweep.ts';
 import type { Reconciler } from './ports.ts';
 import { step, untilNoConflict } from './step.ts';
-import type { World } from './world.ts';
+import { isKnown, type World } from './world.ts';
 
 export function createReconciler(world: World, compare: (a: string | undefined, b: string | undefined) => number): Reconciler {
   return {
@@ -65,7 +65,7 @@ async function sweepNode(world: World, name: string, signal: AbortSignal): Promi
   await untilNoConflict(async (fresh) => {
     const node = fresh ? await api.nodes.get({ name }, { signal }) : stores.nodes.get({ name });
     if (!node) return;
-    const { strangers } = hostFacts(node, (uid) => stores.dpus.byIndex('uid', uid).length > 0);
+    const { strangers } = hostFacts(node, (uid, namespace) => isKnown(world, uid, namespace));
     if (strangers.length > 0) await writeNode(world, node, await sweep(node, strangers, (ref) => api.dpus.get(ref, { signal })), signal);
   });
 }

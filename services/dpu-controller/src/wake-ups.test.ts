@@ -12,7 +12,7 @@ function storesOf(dpus: Dpu[], nodes: Node[] = []): World['stores'] {
   const of = <T>(list: T[]) => ({ get: () => undefined, list: () => list, size: list.length, byIndex: found }) as unknown as Store<never>;
   return { dpus: of(dpus), nodes: of(nodes), flavors: of([]) };
 }
-const SETTINGS = { discovery: 'nfd' as const, agentSilentSeconds: 120 };
+const SETTINGS = { namespaces: [], discovery: 'nfd' as const, agentSilentSeconds: 120 };
 /** Which keys an event wakes, by queue. */
 function woken(run: (queues: Queues) => void): string[] {
   const keys: string[] = [];
@@ -143,6 +143,11 @@ describe('a Node', () => {
     expect(
       woken((queues) => onNodeEvent(storesOf([]), SETTINGS, queues, { type: 'added', object: node().claimed('gone').object })),
     ).toEqual(['dpu: node/worker-1']);
+  });
+  test('whose records name a Dpu of another release is that release’s to look at', () => {
+    const limited = { ...SETTINGS, namespaces: ['elsewhere'] };
+    const added = { type: 'added' as const, object: node().claimed('theirs').object };
+    expect(woken((queues) => onNodeEvent(storesOf([]), limited, queues, added))).toEqual([]);
   });
   test('of a tenant wakes the Dpu of its name that joins this very cluster', () => {
     const stores = storesOf([

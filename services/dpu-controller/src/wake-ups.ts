@@ -6,7 +6,7 @@ import { nextInLine } from './caps.ts';
 import { hostFacts, recordsOf } from './host/records.ts';
 import { clustersOf, isSameCluster } from './lifecycle/facts.ts';
 import { placeOf } from './place.ts';
-import type { Settings, World } from './world.ts';
+import { isOurs, type Settings, type World } from './world.ts';
 
 /** The queues that wake-ups go to. Losing one costs a recheck: failures are the sender's to log. */
 export interface Queues {
@@ -81,7 +81,8 @@ export function onNodeEvent(stores: Stores, settings: Settings, queues: Queues, 
   if (event.type === 'updated' && concernsDpus(event.old) === concernsDpus(node)) return;
   const own = dpus.byIndex('host', node.metadata.name);
   for (const dpu of own) queues.dpu({ key: dpuKey(dpu) });
-  if (own.length === 0 && hostFacts(node, () => false).strangers.length > 0) queues.dpu({ key: nodeKey(node.metadata.name) });
+  if (own.length === 0 && hostFacts(node, (_, namespace) => !isOurs(settings, namespace)).strangers.length > 0)
+    queues.dpu({ key: nodeKey(node.metadata.name) });
 }
 
 const isHeld = (node: Node): boolean => Object.keys(recordsOf(node).holders).length > 0;

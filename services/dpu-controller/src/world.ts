@@ -30,6 +30,8 @@ export interface World {
 }
 
 export interface Settings {
+  /** Whose Dpus are ours. Empty: all. */
+  readonly namespaces: readonly string[];
   /** Who writes the discovery labels of Nodes: NFD, or we from the agents' announcements. */
   readonly discovery: 'nfd' | 'agent';
   /** How long an operation may wait for the agent of its host before that one is told to be silent. */
@@ -37,6 +39,13 @@ export interface Settings {
   readonly maxParallelInstalls?: number;
   readonly maxUnavailableNodes?: number;
 }
+
+/** Of another namespace nothing is asked: its Dpus are another release's, and there is no right to read them. */
+export const isOurs = ({ namespaces }: Settings, namespace: string): boolean => namespaces.length === 0 || namespaces.includes(namespace);
+
+/** Whether the Dpu that a record names exists, as far as that is ours to say. */
+export const isKnown = ({ stores, settings }: World, uid: string, namespace: string): boolean =>
+  !isOurs(settings, namespace) || stores.dpus.byIndex('uid', uid).length > 0;
 
 export interface Clock {
   /** Milliseconds since 1970. */

@@ -1,12 +1,12 @@
 /** An agent announces itself: boot, cards and what it holds stand on its Node, and it learns which Dpus of its host exist. */
-import { wakeUpKey, type Announcement, type Dpu, type Node } from '@dpf/api';
+import { wakeUpKey, type Announcement, type AnnounceReply, type Dpu, type Node } from '@dpf/api';
 import { writeNode } from '../act.ts';
 import { announced, lastAnnounced } from '../host/announce.ts';
 import { recordsOf } from '../host/records.ts';
 import { sweep } from '../host/sweep.ts';
 import type { AnnounceAnswer } from '../ports.ts';
 import { untilNoConflict } from '../step.ts';
-import type { World } from '../world.ts';
+import { isOurs, type World } from '../world.ts';
 
 export async function announce(world: World, node: string, announcement: Announcement, signal?: AbortSignal): Promise<AnnounceAnswer> {
   if (announcement.node !== node)
@@ -32,33 +32,35 @@ export async function announce(world: World, node: string, announcement: Announc
     await writeNode(world, host, swept, signal);
     const dpus = [...known, ...others.existing];
     for (const { metadata } of dpus) await world.wake(wakeUpKey('dpu', metadata.namespace ?? '', metadata.name));
-    return {
-      accepted: {
-        dpus: dpus.map(({ metadata, spec }) => ({
-          uid: metadata.uid ?? '',
-          namespace: metadata.namespace ?? '',
-          name: metadata.name,
-          pci: spec.pciAddress,
-        })),
-      },
-    };
+    const ours = dpus.map(({ metadata, spec }) => ({
+      uid: metadata.uid ?? '',
+      namespace: metadata.namespace ?? '',
+      name: metadata.name,
+      pci: spec.pciAddress,
+    }));
+    return { accepted: { dpus: [...ours, ...others.foreign] } };
   });
 }
 
-/** Dpus with a claim on the Node that the store does not show (yet): an agent must never be told that one of those is gone. */
+/** Dpus with a claim on the Node that the store does not show (yet), or never does: an agent must never be told that one of those is gone. */
 async function readClaimants(
-  { api }: World,
+  { api, settings }: World,
   host: Node,
   known: readonly Dpu[],
   signal?: AbortSignal,
-): Promise<{ existing: Dpu[]; goneUids: string[] }> {
+): Promise<{ existing: Dpu[]; foreign: AnnounceReply['dpus']; goneUids: string[] }> {
   const existing: Dpu[] = [];
   const goneUids: string[] = [];
-  for (const claim of Object.values(recordsOf(host).claims)) {
+  const foreign: AnnounceReply['dpus'] = [];
+  for (const [pci, { forced, ...claim }] of Object.entries(recordsOf(host).claims)) {
+    if (!isOurs(settings, claim.namespace)) {
+      foreign.push({ ...claim, pci });
+      continue;
+    }
     if (known.some(({ metadata }) => metadata.uid === claim.uid)) continue;
     const dpu = await api.dpus.get({ namespace: claim.namespace, name: claim.name }, { signal });
     if (dpu?.metadata.uid === claim.uid) existing.push(dpu);
-    else if (!claim.forced) goneUids.push(claim.uid);
+    else if (!forced) goneUids.push(claim.uid);
   }
-  return { existing, goneUids };
+  return { existing, foreign, goneUids };
 }

@@ -64,7 +64,7 @@ async function world(): Promise<World> {
     clock: { now: () => Date.now() },
     chance: () => 0.5,
     wake: async () => undefined,
-    settings: { discovery: 'nfd' },
+    settings: { namespaces: [], discovery: 'nfd' },
   } as unknown as World;
 }
 const asks = async (ref: OperationRef) => claim(await world(), ref, 'worker-1', AGENT);

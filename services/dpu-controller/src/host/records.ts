@@ -42,9 +42,9 @@ function parse<T extends object>(text: string | undefined, isRecord: (record: T)
 
 /**
  * The Node as a decision sees it.
- * @param exists whether a Dpu of this uid is known; the others that stand in records are strangers, to be looked at live by a sweep
+ * @param isKnown whether a Dpu in a record is known to exist, or is not ours to ask about; the others are strangers, to be looked at live by a sweep
  */
-export function hostFacts(node: Node, exists: (uid: string) => boolean): HostFacts {
+export function hostFacts(node: Node, isKnown: (uid: string, namespace: string) => boolean): HostFacts {
   const { metadata, spec } = node;
   const records = recordsOf(node);
   return {
@@ -56,15 +56,16 @@ export function hostFacts(node: Node, exists: (uid: string) => boolean): HostFac
     taints: spec?.taints ?? [],
     powercycleCommand: command(metadata.annotations?.[NODE_ANNOTATIONS.powercycleCommand]),
     rebootCommand: command(metadata.annotations?.[NODE_ANNOTATIONS.rebootCommand]),
-    strangers: strangersOf(records, exists),
+    strangers: strangersOf(records, isKnown),
   };
 }
 
 /** What was deleted by force is no matter of a sweep: it goes by the agent's word. */
-function strangersOf({ claims, holders }: HostRecords, exists: (uid: string) => boolean): string[] {
+function strangersOf({ claims, holders }: HostRecords, isKnown: (uid: string, namespace: string) => boolean): string[] {
   const forced = new Set(Object.values(claims).flatMap((claim) => (claim.forced ? [claim.uid] : [])));
-  const uids = new Set([...Object.values(claims).map(({ uid }) => uid), ...Object.keys(holders)]);
-  return [...uids].filter((uid) => !forced.has(uid) && !exists(uid));
+  const held = Object.entries(holders).map(([uid, { namespace }]): [string, string] => [uid, namespace]);
+  const recorded = new Map([...Object.values(claims).map(({ uid, namespace }): [string, string] => [uid, namespace]), ...held]);
+  return [...recorded].filter(([uid, namespace]) => !forced.has(uid) && !isKnown(uid, namespace)).map(([uid]) => uid);
 }
 
 const command = (text: string | undefined): PowerCommand | undefined =>

@@ -54,7 +54,6 @@ export async function startStage(host: ApiServer, tenant: ApiServer): Promise<St
       });
       const controller = createController({
         cluster,
-        namespaces: [],
         queue: createWorkQueue(handle, 'dpu', {
           onEvent: (event) => event.type === 'worked' && event.error && process.env['DEBUG'] && fail(event.error),
         }),
@@ -62,7 +61,7 @@ export async function startStage(host: ApiServer, tenant: ApiServer): Promise<St
         bfbQueue: createWakeUpSender(handle, 'bfb', { onError: fail }),
         operations,
         tenants,
-        settings: { discovery: 'agent', agentSilentSeconds: 120, ...settings },
+        settings: { namespaces: [], discovery: 'agent', agentSilentSeconds: 120, ...settings },
         concurrency: 8,
         log: { info: () => undefined, warn: () => undefined },
       });

@@ -28,6 +28,8 @@ export interface LightAgentOptions {
 }
 
 const PCI = '0000-4b-00';
+const JOIN_TRIES = 30;
+const JOIN_PAUSE_MS = 1_000;
 
 export class LightAgent {
   readonly node: string;
@@ -131,8 +133,8 @@ export class LightAgent {
         class: 'transient',
         cutOff: true,
       });
-    await this.#report(id, {});
-    await this.#join(/--node-name'? '?([a-z0-9.-]+)/.exec(bfcfg)?.[1]);
+    // Whatever the agent hears of its report: the DPU joins by itself.
+    await Promise.all([this.#report(id, {}), this.#join(/--node-name'? '?([a-z0-9.-]+)/.exec(bfcfg)?.[1])]);
     return 'installed';
   }
 
@@ -142,9 +144,19 @@ export class LightAgent {
     return report.state;
   }
 
-  /** Undefined: the DPU joins no cluster. */
+  /** As a kubelet does, until it has. Undefined: the DPU joins no cluster. */
   async #join(name: string | undefined): Promise<void> {
     if (name === undefined) return;
+    for (let tries = 1; ; tries++)
+      try {
+        return await this.#register(name);
+      } catch (error) {
+        if (tries === JOIN_TRIES) throw error;
+        await sleep(JOIN_PAUSE_MS);
+      }
+  }
+
+  async #register(name: string): Promise<void> {
     const nodes = this.#options.tenant.resource<Node>(CORE.Node);
     try {
       await nodes.create({ metadata: { name } });

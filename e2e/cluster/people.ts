@@ -12,6 +12,7 @@ const DRY = '--dry-run=server';
 export async function people({ kubectl, cluster, report }: Installation): Promise<void> {
   const { bfb, flavor, set } = example();
   const [dpu] = (await cluster.resource<Dpu>(KINDS.Dpu).list({ namespace: NAMESPACE })).items;
+  const dpuName = dpu?.metadata.name ?? '';
   const actions: Record<string, string[]> = {
     'read Dpus': ['get', 'dpus'],
     'read sets': ['get', 'dpusets'],
@@ -19,10 +20,10 @@ export async function people({ kubectl, cluster, report }: Installation): Promis
     'read flavors': ['get', 'dpuflavors'],
     'change a set': ['label', 'dpuset', set.metadata.name, MARK, DRY],
     'delete a Bfb': ['delete', 'bfb', bfb.metadata.name, DRY],
-    'delete a Dpu': ['delete', 'dpu', dpu?.metadata.name ?? '', DRY],
+    'delete a Dpu': ['delete', 'dpu', dpuName, DRY],
     'change a flavor': ['label', 'dpuflavor', flavor.metadata.name, MARK, DRY],
     'delete a flavor': ['delete', 'dpuflavor', flavor.metadata.name, DRY],
-    'write a status': ['patch', 'dpu', dpu?.metadata.name ?? '', '--subresource=status', '--type=merge', '--patch={}', DRY],
+    'write a status': ['patch', 'dpu', dpuName, '--subresource=status', '--type=merge', '--patch={}', DRY],
     'read Secrets': ['get', 'secrets'],
     'read Nodes': ['get', 'nodes'],
   };

@@ -1,7 +1,7 @@
 /** dms-agent: executes operations on the BlueField cards of its host, and reports. One process per host, as root. */
 import { randomUUID } from 'node:crypto';
 import { createOperationReceiver } from '@dpf/queue';
-import { env, runService } from '@dpf/service';
+import { env, runService, VERSION } from '@dpf/service';
 import { Agent } from './agent.ts';
 import { systemClock } from './clock.ts';
 import { createController } from './controller/client.ts';
@@ -17,7 +17,6 @@ import { Executor } from './operations/executor.ts';
 import { AgentStopping } from './operations/failure.ts';
 import { Rshim } from './rshim/rshim.ts';
 import { createTools } from './tools.ts';
-import manifest from '../package.json' with { type: 'json' };
 
 await runService({
   name: 'dms-agent',
@@ -108,7 +107,7 @@ await runService({
     const agent: Agent = new Agent(context, controller, executor, {
       node: config.node,
       instance,
-      version: manifest.version,
+      version: VERSION,
       detectMs: config.detectSeconds * 1000,
       askMs: config.askSeconds * 1000,
     });

@@ -4,8 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '@dpf/kube';
-import { ConfigError, env, readConfig } from '@dpf/service';
-import manifest from '../package.json' with { type: 'json' };
+import { ConfigError, env, readConfig, VERSION } from '@dpf/service';
 import { labels } from './config.ts';
 import { clearNodes } from './nodes.ts';
 import { removeObjects } from './objects.ts';
@@ -29,7 +28,7 @@ try {
   });
   const cluster = await connect({
     ...(config.kubeconfig ? { kubeconfigFile: config.kubeconfig } : {}),
-    userAgent: `uninstall/${manifest.version}`,
+    userAgent: `uninstall/${VERSION}`,
   });
   const pace = {
     deadline: Date.now() + config.deadlineSeconds * 1000,

@@ -184,6 +184,7 @@ onBothApis((name, startApi) => {
         await fleet.create(aSet());
         await fleet.replica();
         await fleet.until('provisioned', fleet.ready(1));
+        await fleet.idle();
         const lists = () => api.requests({ verb: 'list', resource: 'dpus', userAgent: 'dpuset-controller' });
         const writes = fleet.writes().length;
         const before = lists();

@@ -109,9 +109,11 @@ export class Fleet {
   template = (bfb: string) => ({ dpuTemplate: { spec: { BFB: { bfb } } } });
 
   wake = (name: string) => this.sender.wake({ key: wakeUpKey('dpuset', NAMESPACE, name) });
-  /** Nothing is due and nothing is worked any more. */
+  /** Nothing is due, nothing is worked any more, and the last write on the set is logged: a watch may tell of it first. */
   async idle(): Promise<void> {
     for (const { queue } of this.replicas) while ((await queue.lagMs()) > 0) await this.api.version();
+    const versionOf = (object: unknown) => (object as Partial<DpuSet> | undefined)?.metadata?.resourceVersion;
+    while (!this.kube.writes().some(({ responseObject }) => versionOf(responseObject) === versionOf(this.set()))) await this.api.version();
   }
 
   // dpu-controller

@@ -2,16 +2,16 @@
 import type { Dpu } from '@dpf/api';
 import { recordsOf } from '../host/records.ts';
 import type { Refusal } from '../ports.ts';
-import type { World } from '../world.ts';
+import { isOurs, type World } from '../world.ts';
 
 /** The Dpu of this uid as it is now, or why the agent of `node` gets no answer about it. */
 export async function findDpu(world: World, uid: string, node: string, signal?: AbortSignal): Promise<Dpu | Refusal> {
   const ref = await whereIs(world, uid, node, signal);
+  if (ref && !isOurs(world.settings, ref.namespace))
+    return notYours(`Dpu ${ref.namespace}/${ref.name} is in a namespace that this release does not watch (watchNamespaces)`);
   const dpu = ref && (await world.api.dpus.get(ref, { signal }));
   if (dpu?.metadata.uid !== uid) return stale(`there is no Dpu with uid ${uid}`);
-  if (dpu.spec.nodeName !== node)
-    return { status: 403, refused: { reason: 'NotYours', message: `Dpu ${dpu.metadata.name} is not on node ${node}` } };
-  return dpu;
+  return dpu.spec.nodeName === node ? dpu : notYours(`Dpu ${dpu.metadata.name} is not on node ${node}`);
 }
 
 /**
@@ -30,4 +30,5 @@ async function whereIs(
   return host && Object.values(recordsOf(host).claims).find((claim) => claim.uid === uid);
 }
 
+const notYours = (message: string): Refusal => ({ status: 403, refused: { reason: 'NotYours', message } });
 export const stale = (message: string): Refusal => ({ status: 409, refused: { reason: 'OperationStale', message } });

@@ -83,6 +83,7 @@ export interface PodSpec {
   priorityClassName?: string;
   nodeSelector?: Record<string, string>;
   tolerations?: object[];
+  affinity?: object;
   topologySpreadConstraints?: object[];
   volumes?: { name: string; hostPath?: { path: string; type: string }; projected?: { sources: object[] } }[];
 }

@@ -27,6 +27,16 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
+{{/* Where Pods run: the nodeSelector, tolerations and affinity of some values. */}}
+{{- define "dpf.placement" -}}
+{{- $values := . -}}
+{{- range $field := list "nodeSelector" "tolerations" "affinity" }}
+{{- with get $values $field }}
+{{ dict $field . | toYaml }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "dpf.isOpenShift" -}}
 {{- if .Capabilities.APIVersions.Has "security.openshift.io/v1" }}yes{{ end }}
 {{- end }}

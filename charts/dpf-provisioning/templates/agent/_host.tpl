@@ -41,3 +41,8 @@ feature.node.kubernetes.io/dpu-enabled: 'true'
 kubernetes.io/os: linux
 {{- end }}
 {{- end }}
+
+{{/* Where Pods of hosts run. */}}
+{{- define "dpf.agentPlacement" -}}
+{{- include "dpf.placement" (set (pick .Values.dmsAgent "tolerations" "affinity") "nodeSelector" (include "dpf.agentNodes" . | fromYaml)) | trim }}
+{{- end }}

@@ -95,14 +95,8 @@ spec:
         {{- with $values.extraVolumes }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
-      {{- with $shared.nodeSelector }}
-      nodeSelector: {{- toYaml . | nindent 8 }}
-      {{- end }}
-      {{- with $shared.tolerations }}
-      tolerations: {{- toYaml . | nindent 8 }}
-      {{- end }}
-      {{- with $shared.affinity }}
-      affinity: {{- toYaml . | nindent 8 }}
+      {{- with include "dpf.placement" $shared }}
+      {{- . | trim | nindent 6 }}
       {{- end }}
       topologySpreadConstraints:
         {{- $selector := dict "matchLabels" (include "dpf.selector" $args | fromYaml) }}

@@ -56,10 +56,7 @@ spec:
             {{- include "dpf.apiTokenMount" $ | nindent 12 }}
       volumes:
         {{- include "dpf.apiTokenVolume" $ | nindent 8 }}
-      {{- with $.Values.controllers.nodeSelector }}
-      nodeSelector: {{- toYaml . | nindent 8 }}
-      {{- end }}
-      {{- with $.Values.controllers.tolerations }}
-      tolerations: {{- toYaml . | nindent 8 }}
+      {{- with include "dpf.placement" $.Values.controllers }}
+      {{- . | trim | nindent 6 }}
       {{- end }}
 {{- end }}

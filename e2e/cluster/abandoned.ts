@@ -3,7 +3,7 @@ import { CORE } from '@dpf/kube';
 import { NODE_ANNOTATIONS, type AgentRecord, type Node } from '@dpf/api';
 import { TENANT, NAMESPACE } from '../fleet/control-plane.ts';
 import { DpuWatching, Watching } from '../fleet/watching.ts';
-import { DPUS_PER_NODE, discovered, install, type Installation } from './installation.ts';
+import { DPUS_PER_NODE, discovered, install, uninstall, type Installation } from './installation.ts';
 import { applyExample, must } from './provision.ts';
 import { marksLeft, mustBeGone } from './remains.ts';
 
@@ -14,7 +14,7 @@ const READY_SECONDS = 300;
 const UNDO_SECONDS = 120;
 
 export async function abandoned(installation: Installation): Promise<void> {
-  const { report, cluster, kubectl, helm, nodes, place } = installation;
+  const { report, cluster, kubectl, nodes, place } = installation;
   const count = nodes.length * DPUS_PER_NODE;
   await report.step(`helm install again, to ${count} DPUs Ready`, async () => {
     await install(installation, '--set', `uninstall.deadlineSeconds=${DEADLINE_SECONDS}`);
@@ -31,7 +31,7 @@ export async function abandoned(installation: Installation): Promise<void> {
   await report.step('helm uninstall without dpu-controller ends', async () => {
     await kubectl('-n', NAMESPACE, 'delete', 'deployment', `${place.release}-dpu-controller`);
     const began = performance.now();
-    const { stdout, stderr } = await helm('uninstall', place.release, '--wait', '--timeout', '290s');
+    const { stdout, stderr } = await uninstall(installation);
     said = stdout + stderr;
     const seconds = (performance.now() - began) / 1000;
     if (seconds > DEADLINE_SECONDS + MORE_SECONDS) throw new Error(`it took ${seconds.toFixed(0)} s`);
@@ -54,7 +54,7 @@ export async function abandoned(installation: Installation): Promise<void> {
     await nothingHeld(installation);
   });
   await report.step('after helm uninstall nothing is left', async () => {
-    await helm('uninstall', place.release, '--wait', '--timeout', '290s');
+    await uninstall(installation);
     await mustBeGone(installation, TENANT.namespace);
   });
 }

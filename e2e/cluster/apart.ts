@@ -6,7 +6,7 @@ import { auditLength, readAudit, type AuditEvent } from '../fleet/audit.ts';
 import { judgeFlashes } from '../fleet/judge.ts';
 import { describeDpu, isReady, Watching } from '../fleet/watching.ts';
 import { example } from '../stories/example.ts';
-import { connectTo, DPUS_PER_NODE, install, RELEASE, type Installation } from './installation.ts';
+import { connectTo, DPUS_PER_NODE, install, RELEASE, uninstall, type Installation } from './installation.ts';
 import { applyObjects, must } from './provision.ts';
 import { mustBeGone } from './remains.ts';
 
@@ -43,7 +43,7 @@ export async function apart(whole: Installation): Promise<void> {
     for (const { installation, tenantNamespace } of [second, first]) {
       const { release } = installation.place;
       await report.step(`helm uninstall of ${release}, nothing of it is left`, async () => {
-        await installation.helm('uninstall', release, '--wait', '--timeout', '290s');
+        await uninstall(installation);
         await mustBeGone(installation, tenantNamespace);
       });
       if (installation.place === second.installation.place)

@@ -21,6 +21,8 @@ export interface Settings {
   kubeconfig: string;
   registry: string;
   tag: string;
+  /** Tag of further images, to which the services are upgraded during a rollout; absent: they are not. */
+  upgradeTag?: string;
   /** Files with values of the chart, and single ones as for helm's --set. */
   values: string[];
   set: string[];
@@ -93,6 +95,10 @@ export async function install(installation: Installation, ...more: string[]): Pr
   const wait = ['--install', '--create-namespace', '--wait', '--timeout', '300s'];
   await installation.helm('upgrade', ...wait, ...chartWithValues(installation), ...more);
 }
+
+/** `helm uninstall`; resolves when all is gone. */
+export const uninstall = ({ helm, place }: Installation, ...more: string[]) =>
+  helm('uninstall', place.release, '--wait', '--timeout', '290s', ...more);
 
 /** Arguments of helm: the release, the chart and its values. */
 export function chartWithValues({ options, commands, place }: Installation): string[] {

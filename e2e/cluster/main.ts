@@ -2,7 +2,7 @@
 import { KINDS, type Dpu, type Pod } from '@dpf/api';
 import { CORE } from '@dpf/kube';
 import { NAMESPACE } from '../fleet/control-plane.ts';
-import { connectTo, RELEASE, type Installation } from './installation.ts';
+import { connectTo, uninstall, type Installation } from './installation.ts';
 import { readOptions } from './options.ts';
 import { Report } from './report.ts';
 import { STORIES, type Story } from './stories.ts';
@@ -17,8 +17,7 @@ try {
   report.say((error as Error).message);
   await explain(installation).catch(() => undefined);
 } finally {
-  if (!options.keep && process.exitCode === 1)
-    await installation.helm('uninstall', RELEASE, '--ignore-not-found', '--timeout', '290s').catch(() => undefined);
+  if (!options.keep && process.exitCode === 1) await uninstall(installation, '--ignore-not-found').catch(() => undefined);
   await installation.close();
 }
 report.end();

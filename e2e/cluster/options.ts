@@ -1,5 +1,8 @@
 /** The options of `npm run e2e`. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { WORKSPACE } from '../fleet/workspace.ts';
 import type { Settings } from './installation.ts';
 import { STORIES, type StoryName } from './stories.ts';
 
@@ -8,6 +11,7 @@ export interface E2eOptions extends Settings {
   keep: boolean;
 }
 
+const { version: VERSION } = JSON.parse(readFileSync(join(WORKSPACE, 'package.json'), 'utf8')) as { version: string };
 const upTo600 = (text: string) => {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1 || value > 600) throw new InvalidArgumentError('expected a whole number from 1 to 600.');
@@ -28,7 +32,8 @@ export function readOptions(argv: readonly string[]): E2eOptions {
     )
     .requiredOption('--kubeconfig <file>', 'of an administrator of the cluster')
     .option('--registry <name>', 'registry and path of the images', 'dpf-provisioning')
-    .option('--tag <tag>', 'their tag (default: the version of the chart)', '')
+    .option('--tag <tag>', 'their tag', VERSION)
+    .option('--upgrade-tag <tag>', 'of further images, to which the services are upgraded during the rollout')
     .option('--values <file>', 'further values of the chart: its volume, its Redis image; may be repeated', more, [])
     .option('--set <value>', 'a further value, as of helm; may be repeated', more, [])
     .option('--stories <names>', `of ${Object.keys(STORIES).join(', ')}, separated by commas`, storiesOf, Object.keys(STORIES))

@@ -1,6 +1,7 @@
 /** Another image for every DPU while what carries the work is disturbed. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { KINDS, type Bfb, type Dpu, type DpuSet } from '@dpf/api';
+import { KINDS, type Bfb, type Dpu, type DpuSet, type Pod } from '@dpf/api';
+import { CORE } from '@dpf/kube';
 import { auditLength, dpuWrites, forbidden, readAudit } from '../fleet/audit.ts';
 import { NAMESPACE } from '../fleet/control-plane.ts';
 import { judgeBudget, judgeFlashes, judgeResets } from '../fleet/judge.ts';
@@ -17,6 +18,7 @@ const NEXT = 'doca-24.11';
 const MAX_UNAVAILABLE = 1;
 const SECONDS_PER_HOST = 200;
 const DEPLOYMENTS = ['dpuset-controller', 'dpu-controller', 'bfb-downloader'] as const;
+const SERVICES = [...DEPLOYMENTS, 'dms-agent'];
 const SCALED_BY_HAND = ['dpusetController', 'dpuController', 'bfbDownloader'].map((values) => `${values}.replicas=null`);
 const QUIET_MS = 5000;
 
@@ -52,12 +54,21 @@ export async function rollout(installation: Installation): Promise<void> {
     const journal = await hosts.journal(began);
     must([...judgeFlashes(journal, count), ...judgeResets(journal, nodes, attempts)]);
   });
-  const { auditLog } = options;
+  const { auditLog, upgradeTag } = options;
+  if (upgradeTag !== undefined)
+    await report.step('no Pod of the services runs the former images', () => areUpgraded(installation, upgradeTag));
   if (auditLog === undefined) return report.say('  no audit log: the budget and refused requests are not judged');
   await report.step('the budget was kept and no right was missing', async () => {
     const events = await readAudit(auditLog, lines);
     must([...judgeBudget(dpuWrites(events), MAX_UNAVAILABLE), ...forbidden(events)]);
   });
+}
+
+async function areUpgraded({ cluster, place: { namespace } }: Installation, tag: string): Promise<void> {
+  const pods = (await cluster.resource<Pod & { spec: { containers: { image: string }[] } }>(CORE.Pod).list({ namespace })).items;
+  const running = pods.filter(({ metadata }) => !metadata.deletionTimestamp).flatMap(({ spec }) => spec.containers);
+  const former = running.filter(({ image }) => SERVICES.some((name) => image.includes(`/${name}:`)) && !image.endsWith(`:${tag}`));
+  must(former.map(({ image }) => `a Pod runs ${image}`));
 }
 
 /** The latest attempt on a card of each host. */
@@ -70,6 +81,9 @@ function attemptsOf(dpus: readonly Dpu[]): Map<string, number> {
 /** Each disturbance once, one after the other; those that are left when it is over are left out. */
 async function disturb(installation: Installation, signal: AbortSignal): Promise<void> {
   const { kubectl, report, commands } = installation;
+  const { tag, upgradeTag } = installation.options;
+  // Simulated hardware and the tenant cluster keep their image: what they stand for is not upgraded with the chart.
+  const images = upgradeTag === undefined ? [] : ['--set', `image.tag=${upgradeTag},simulator.image.tag=${tag}`];
   const last = installation.nodes.at(-1);
   const inNamespace = (...argv: string[]) => kubectl('-n', NAMESPACE, ...argv);
   const scale = (name: string, replicas: number) => inNamespace('scale', `deployment/${RELEASE}-${name}`, `--replicas=${replicas}`);
@@ -81,13 +95,14 @@ async function disturb(installation: Installation, signal: AbortSignal): Promise
     ['the Redis Pod is deleted', () => inNamespace('delete', 'pod', `${RELEASE}-redis-0`, '--wait=false')],
   ];
   if (commands && last !== undefined) disturbances.push([`node ${last} is cut off and started`, () => rebootNode(last, commands)]);
+  if (images.length > 0) disturbances.push(['helm upgrade to other images', () => install(installation, ...images)]);
   for (const name of DEPLOYMENTS)
     for (const replicas of [1, 3, 1]) disturbances.push([`${name} has ${replicas} replicas`, () => scale(name, replicas)]);
   for (const name of DEPLOYMENTS) disturbances.push([`${name} is restarted`, () => restart(`deployment/${RELEASE}-${name}`)]);
   disturbances.push(
     ['the agents are restarted', () => restart(`daemonset/${RELEASE}-dms-agent`)],
     // kubectl scale has taken the replicas over: the chart leaves them to it.
-    ['helm upgrade with another value', () => install(installation, '--set', ['logLevel=debug', ...SCALED_BY_HAND].join(','))],
+    ['helm upgrade with another value', () => install(installation, ...images, '--set', ['logLevel=debug', ...SCALED_BY_HAND].join(','))],
   );
   for (const [text, work] of disturbances) {
     await delay(QUIET_MS, undefined, { signal }).catch(() => undefined);

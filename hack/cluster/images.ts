@@ -4,7 +4,7 @@
  */
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Commands } from './commands.ts';
 
 const SUITE = 'bookworm';
@@ -15,8 +15,13 @@ const REDIS_IMAGE = `${REDIS.registry}/${REDIS.repository}:${REDIS.tag}`;
 const ENV = { BUILDAH_ISOLATION: 'chroot', DEBIAN_FRONTEND: 'noninteractive' };
 const PACKAGES = ['buildah', 'debootstrap'];
 
+/** Tag of the images that an upgrade goes to. */
+export const NEXT_TAG = 'next';
+
 export interface Images {
-  /** Docker archives. */
+  /** Of our own, as `registry/service:tag`. */
+  names: string[];
+  /** Docker archives of them and of Redis. */
   archives: string[];
   /** Values of the chart that name them. */
   values: Record<string, string>;
@@ -43,11 +48,30 @@ export async function buildImages(commands: Commands, root: string, folder: stri
   const built = await commands.run(process.execPath, argv, { env: ENV });
   const redis = join(folder, 'redis.tar');
   await commands.run('buildah', ['push', REDIS_IMAGE, `docker-archive:${redis}:${REDIS_IMAGE}`], { env: ENV });
-  const archives = [...built.matchAll(/^(\S+\.tar) {2}\d+ MiB$/gm)].map(([, file]) => file as string);
+  const found = (pattern: RegExp) => [...built.matchAll(pattern)].map(([, one]) => one as string);
+  const archives = found(/^(\S+\.tar) {2}\d+ MiB$/gm);
   return {
+    names: found(/^(dpf-provisioning\/\S+)$/gm),
     archives: [...archives, redis],
     values: Object.fromEntries(Object.entries(REDIS).map(([name, value]) => [`redis.image.${name}`, value])),
   };
+}
+
+/**
+ * Other images of the same programs, under NEXT_TAG: an upgrade to them replaces every container.
+ * @param names of the present ones
+ * @returns docker archives
+ */
+export async function buildNextImages(commands: Commands, names: readonly string[], folder: string): Promise<string[]> {
+  const archives: string[] = [];
+  for (const name of names) {
+    const next = name.replace(/[^:]+$/, NEXT_TAG);
+    const archive = join(folder, `${basename(next)}.tar`.replace(':', '-'));
+    await build(commands, next, [`FROM ${name}`, `LABEL org.opencontainers.image.version="${NEXT_TAG}"`]);
+    await commands.run('buildah', ['push', next, `docker-archive:${archive}:${next}`], { env: ENV });
+    archives.push(archive);
+  }
+  return archives;
 }
 
 async function makeBase(commands: Commands): Promise<void> {

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { CommandFailed, Commands } from './commands.ts';
-import { buildImages } from './images.ts';
+import { buildImages, buildNextImages, NEXT_TAG } from './images.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** Beside the project, where it is developed with such a script. */
@@ -38,7 +38,8 @@ const script = process.env['E2E_CLUSTER'] || (existsSync(BESIDE) ? BESIDE : unde
 if (script === undefined) skip('E2E_CLUSTER names no script that makes a cluster (CONTRIBUTING.md)');
 
 const over = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => over.abort(new Error(`it was ended by ${signal}`)));
+class Ended extends Error {}
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => over.abort(new Ended(`it was ended by ${signal}`)));
 const commands = new Commands(over.signal);
 const within = (minutes: number, what: string) =>
   setTimeout(() => over.abort(new Error(`${what} took more than ${minutes} minutes`)), minutes * 60_000);
@@ -49,6 +50,7 @@ let result = { passed: 0, failed: 1, skipped: 0 };
 try {
   const preparing = within(PREPARE_MINUTES, 'preparing');
   const prepared = await prepare(script as string).catch((error: Error) => {
+    if (error instanceof Ended) throw error;
     console.log(`cluster e2e: skipped: ${error.message}`);
     result = { passed: 0, failed: 0, skipped: 1 };
   });
@@ -75,12 +77,14 @@ async function prepare(cluster: string): Promise<string[]> {
   if (isUp) throw new Error('there is a cluster already, which is not ours to use');
   const seconds = stopwatch();
   const images = await buildImages(commands, ROOT, folder);
+  const upgrades = options.stories?.split(',').includes('rollout') !== false;
+  const archives = [...images.archives, ...(upgrades ? await buildNextImages(commands, images.names, folder) : [])];
   console.log(`cluster e2e: images built (${seconds()} s)`);
   removeCluster = guard(cluster);
   await commands.run(cluster, ['up', String(NODES)]);
   console.log(`cluster e2e: ${NODES} nodes Ready (${seconds()} s)`);
-  await commands.run(cluster, ['load', ...images.archives]);
-  for (const archive of images.archives) rmSync(archive);
+  await commands.run(cluster, ['load', ...archives]);
+  for (const archive of archives) rmSync(archive);
   console.log(`cluster e2e: images loaded (${seconds()} s)`);
   const kubeconfig = await commands.run(cluster, ['run', 'sh', '-c', 'echo $KUBECONFIG']);
   const auditLog = join(dirname(kubeconfig), 'control/audit.log');
@@ -90,6 +94,7 @@ async function prepare(cluster: string): Promise<string[]> {
     ...['--container-kill', `${cluster} node {number} ctr -n k8s.io task kill -s SIGKILL {container}`],
     ...['--node-look', `${cluster} node {number} find /var/lib -maxdepth 1 -name dpf-provisioning -o -name dpf-simulator`],
     ...(existsSync(auditLog) ? ['--audit-log', auditLog] : []),
+    ...(upgrades ? ['--upgrade-tag', NEXT_TAG] : []),
     ...(options.stories === undefined ? [] : ['--stories', options.stories]),
     ...Object.entries(values).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
   ];

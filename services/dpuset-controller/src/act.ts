@@ -1,6 +1,7 @@
 /** The effects of a plan. Each may be repeated: creates meet the name that is taken, deletes and patches name the uid or the version they were decided on. */
-import { DPU_LABELS, KINDS, type Dpu, type DpuSet, type Reason } from '@dpf/api';
+import { DPU_LABELS, KINDS, type Dpu, type DpuSet, type Node, type Reason } from '@dpf/api';
 import {
+  CORE,
   isAlreadyExists,
   isConflict,
   isForbidden,
@@ -13,6 +14,7 @@ import {
 import { inParallel } from './parallel.ts';
 import { isOwn, type Plan } from './plan/plan.ts';
 import type { GrantedPatch } from './plan/rollout.ts';
+import { unwanted, wantedCards } from './plan/selection.ts';
 
 export interface Hands {
   cluster: Pick<Cluster, 'resource'>;
@@ -35,6 +37,7 @@ export async function act(
   now: () => number = () => performance.now(),
 ): Promise<Plan> {
   const dpus = cluster.resource<Dpu>(KINDS.Dpu);
+  const nodeOf = liveNodes(cluster, signal);
   const told = (type: 'Normal' | 'Warning', reason: Reason, message: string) => events.record(set, { type, reason, message });
   const after: Plan = {
     ...plan,
@@ -48,6 +51,9 @@ export async function act(
   const until = now() + CREATES_MS;
   await inParallel(plan.create, async (dpu) => {
     if (now() >= until) return void after.create.push(dpu);
+    const { nodeName, pciAddress } = dpu.spec;
+    const node = await nodeOf(nodeName);
+    if (!node || !wantedCards(set.spec, node).cards.some(({ pci }) => pci === pciAddress)) return;
     try {
       const made = await dpus.create(dpu, { signal });
       after.own.push(made);
@@ -64,6 +70,8 @@ export async function act(
 
   await inParallel(plan.remove, async ({ dpu, why }) => {
     const { uid } = dpu.metadata;
+    const { nodeName, pciAddress } = dpu.spec;
+    if (!plan.deleting && unwanted(set.spec, pciAddress, await nodeOf(nodeName), nodeName) === undefined) return;
     try {
       // Never forced: dpu-controller holds the finalizer until the card, the host and the tenant cluster are clean.
       await dpus.delete(refOf(dpu), { uid, signal });
@@ -77,6 +85,19 @@ export async function act(
   });
   await inParallel(plan.quiet, ({ dpu, patch }) => patchAsRead(dpus, dpu, patch, signal));
   return after;
+}
+
+/**
+ * Nodes as they are now, each read once. What was decided rests on a store that may be behind, for minutes where a watch is half-open: no card is flashed on
+ * a host that a user took out meanwhile, and none again because its host seemed to be out.
+ */
+function liveNodes(cluster: Hands['cluster'], signal: AbortSignal): (name: string) => Promise<Node | undefined> {
+  const read = new Map<string, Promise<Node | undefined>>();
+  return (name) => {
+    const node = read.get(name) ?? cluster.resource<Node>(CORE.Node).get({ name }, { signal });
+    read.set(name, node);
+    return node;
+  };
 }
 
 /** True if a reconcile has to follow at once for what did not fit into this one. */

@@ -1,9 +1,8 @@
 /** The only reads of a reconcile. */
 import { DPU_LABELS, KINDS, type Dpu, type DpuSet, type Node } from '@dpf/api';
-import { CORE, type Cluster, type ObjectRef, type Store } from '@dpf/kube';
-import { inParallel } from './parallel.ts';
+import type { Cluster, ObjectRef, Store } from '@dpf/kube';
 import { labelValue } from './plan/names.ts';
-import { isOwn, type Facts } from './plan/plan.ts';
+import type { Facts } from './plan/plan.ts';
 
 export interface Sources {
   cluster: Pick<Cluster, 'resource'>;
@@ -22,21 +21,5 @@ export async function observe(sources: Sources, ref: ObjectRef, signal: AbortSig
   const labelSelector = `${DPU_LABELS.setName}=${labelValue(ref.name)}`;
   const { items: dpus } = await cluster.resource<Dpu>(KINDS.Dpu).list({ ...ref, labelSelector, signal });
   sources.listed(performance.now() - began);
-  const nodes = new Map(sources.nodes.list().map((node) => [node.metadata.name, node]));
-  await readMissing(
-    cluster,
-    nodes,
-    dpus.filter((dpu) => isOwn(dpu, set)),
-    signal,
-  );
-  return { set, dpus, nodes, now: sources.now() };
-}
-
-/** A Node that the store does not have may be newer than the store: no Dpu is deleted for a Node that was not looked for. */
-async function readMissing(cluster: Sources['cluster'], nodes: Map<string, Node>, own: Dpu[], signal: AbortSignal): Promise<void> {
-  const missing = new Set(own.map(({ spec }) => spec.nodeName).filter((name) => !nodes.has(name)));
-  await inParallel([...missing], async (name) => {
-    const node = await cluster.resource<Node>(CORE.Node).get({ name }, { signal });
-    if (node) nodes.set(name, node);
-  });
+  return { set, dpus, nodes: new Map(sources.nodes.list().map((node) => [node.metadata.name, node])), now: sources.now() };
 }

@@ -78,6 +78,7 @@ export async function connectBacking(context: ServiceContext<ControllerSettings>
   });
   onStop('redis', () => redis.close());
   probes.readiness('redis', () => redis.problem());
+  probes.liveness('redis', () => redis.refusal());
   return {
     cluster,
     redis,

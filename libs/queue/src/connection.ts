@@ -21,7 +21,7 @@ export function redisOptions(settings: RedisSettings): RedisOptions {
     ...(url.username && { username: decodeURIComponent(url.username) }),
     ...(url.password && { password: decodeURIComponent(url.password) }),
     db: database,
-    ...(secure && { tls: settings.caFile ? { ca: readFileSync(settings.caFile) } : {} }),
+    ...(secure && { tls: settings.caFile ? trusting(settings.caFile) : {} }),
     protocol: 2,
     disableClientInfo: true,
     maxRetriesPerRequest: null,
@@ -29,6 +29,21 @@ export function redisOptions(settings: RedisSettings): RedisOptions {
     disconnectTimeout: 200,
     socketTimeout: 15_000,
     retryStrategy: (times) => Math.min(2_000, 50 * 2 ** Math.min(times, 6)) * (0.5 + Math.random()),
+  };
+}
+
+/** A CA that is renewed counts from the next connection on: the file is read at each; while it cannot be read, it is as it was. */
+function trusting(caFile: string): { readonly ca: Buffer } {
+  let ca = readFileSync(caFile);
+  return {
+    get ca() {
+      try {
+        ca = readFileSync(caFile);
+      } catch {
+        // As it was.
+      }
+      return ca;
+    },
   };
 }
 
@@ -46,6 +61,7 @@ export class RedisHandle extends EventEmitter<{ erased: [string] }> {
   readonly epochKey: string;
   private readonly where: string;
   private sentence: string | undefined;
+  private isRefused = false;
   private serverRun: string | undefined;
   private readonly fit = Promise.withResolvers<void>();
 
@@ -79,6 +95,11 @@ export class RedisHandle extends EventEmitter<{ erased: [string] }> {
     return this.sentence;
   }
 
+  /** For liveness: why only a restart helps, for user and password are read at the start; undefined while Redis does not refuse them. */
+  refusal(): string | undefined {
+    return this.isRefused ? this.sentence : undefined;
+  }
+
   async close(): Promise<void> {
     this.fit.reject(new Error('the connection to Redis was closed'));
     const ended = new Promise((resolve) => this.client.once('end', resolve));
@@ -95,6 +116,7 @@ export class RedisHandle extends EventEmitter<{ erased: [string] }> {
     if (unfit !== undefined) throw new RedisUnfit(unfit);
     await this.client.set(this.epochKey, randomUUID(), 'NX');
     this.sentence = undefined;
+    this.isRefused = false;
     this.fit.resolve();
     const before = this.serverRun;
     this.serverRun = info.run_id;
@@ -103,8 +125,13 @@ export class RedisHandle extends EventEmitter<{ erased: [string] }> {
   }
 
   private failed(error: Error): void {
-    const { sentence, lasting } = error instanceof RedisUnfit ? { sentence: error.message, lasting: true } : explain(error, this.where);
+    const {
+      sentence,
+      lasting,
+      refused = false,
+    } = error instanceof RedisUnfit ? { sentence: error.message, lasting: true } : explain(error, this.where);
     this.sentence = sentence;
+    this.isRefused = refused;
     if (lasting) this.fit.reject(error instanceof RedisUnfit ? error : new RedisUnfit(sentence));
   }
 }

@@ -16,6 +16,8 @@ export interface ReceiverOptions {
 export interface NodeReceiver extends OperationReceiver {
   /** Undefined while Redis is reachable, else one sentence. Not being reachable delays operations, nothing else. */
   problem(): string | undefined;
+  /** For liveness, while nothing runs: why only a restart helps, for user and password are read at the start; undefined while Redis does not refuse them. */
+  refusal(): string | undefined;
 }
 
 type Handler = Parameters<OperationReceiver['receive']>[0];
@@ -41,6 +43,7 @@ class BullReceiver implements NodeReceiver {
   private worker: Worker | undefined;
   private handler: Handler = () => Promise.reject(new Error('not receiving yet'));
   private sentence: string | undefined;
+  private isRefused = false;
 
   constructor(settings: RedisSettings, node: string, options: ReceiverOptions) {
     this.options = options;
@@ -50,11 +53,14 @@ class BullReceiver implements NodeReceiver {
     // The agents' user may not ask for INFO, which is what the ready check does.
     this.client = new Redis({ ...redisOptions(settings), enableReadyCheck: false });
     this.client.on('error', (error: Error) => {
-      this.sentence = explain(error, this.where).sentence;
+      const { sentence, refused = false } = explain(error, this.where);
+      this.sentence = sentence;
+      this.isRefused = refused;
       options.onError(error);
     });
     this.client.on('ready', () => {
       this.sentence = undefined;
+      this.isRefused = false;
       if (this.worker) void this.adopt().catch(this.onError);
     });
     this.queue = openQueue({ client: this.client, prefix: this.prefix }, agentQueue(node), this.onError);
@@ -62,6 +68,10 @@ class BullReceiver implements NodeReceiver {
 
   problem(): string | undefined {
     return this.sentence;
+  }
+
+  refusal(): string | undefined {
+    return this.isRefused ? this.sentence : undefined;
   }
 
   async receive(handler: Handler): Promise<void> {

@@ -29,14 +29,15 @@ export function unfitness(info: Record<string, string>): string | undefined {
 /**
  * Explains why Redis did not answer as it should.
  * @param where host and port, without credentials
- * @returns `lasting`: it will not heal by waiting
+ * @returns `lasting`: it will not heal by waiting. `refused`: user and password are not (no longer) good; a process knows those of its start
  */
-export function explain(error: Error & { code?: string }, where: string): { sentence: string; lasting: boolean } {
+export function explain(error: Error & { code?: string }, where: string): { sentence: string; lasting: boolean; refused?: boolean } {
   const { message, code = '' } = error;
   if (/^(WRONGPASS|NOAUTH|ERR AUTH|ERR invalid password)/.test(message))
     return {
       sentence: `Redis at ${where} refuses the user or password of REDIS_URL: correct it, or create that user in Redis`,
       lasting: true,
+      refused: true,
     };
   if (message.startsWith('NOPERM'))
     return { sentence: `the Redis user of REDIS_URL lacks a permission (${message}): give it the documented ACL rules`, lasting: true };

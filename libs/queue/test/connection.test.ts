@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { RedisUnfit, connectRedis, createWorkQueue, serviceAclRules, type RedisHandle, type RedisSettings } from '../src/index.ts';
 import { startRedis, type RedisProcess, type RedisStart } from './redis-server.ts';
@@ -54,6 +54,22 @@ describe('preflight', () => {
     const redis = connect({ url: server.urlFor('service', 'sesame') });
     await expect(redis.preflight()).rejects.toThrow(/refuses the user or password of REDIS_URL/);
     expect(redis.problem()).not.toMatch(/sesame/);
+  });
+
+  test('a password that is changed later is a matter of liveness: only a restart reads the new one', async () => {
+    const rules = serviceAclRules('dpf');
+    const server = await redisServer({ users: [{ name: 'service', password: 'p', rules }] });
+    const redis = connect({ url: server.urlFor('service', 'p') });
+    await redis.preflight();
+    expect(redis.refusal()).toBeUndefined();
+    const change = async (password: string) => {
+      await server.admin.call('ACL', 'SETUSER', 'service', 'resetpass', `>${password}`);
+      await server.admin.call('CLIENT', 'KILL', 'USER', 'service');
+    };
+    await change('another');
+    await until('it is said', () => /refuses the user or password/.test(redis.refusal() ?? ''));
+    await change('p');
+    await until('it is over', () => redis.refusal() === undefined && redis.problem() === undefined);
   });
 
   test('refuses a user without the permissions', async () => {
@@ -127,6 +143,21 @@ describe('TLS', () => {
     queue.work(async ({ key }) => worked.resolve(key), { everyKey: () => [] });
     await queue.wake({ key: 'k' });
     expect(await worked.promise).toBe('k');
+  });
+
+  test('a CA that is renewed counts from the next connection on; a file that is away for a moment does no harm', async () => {
+    const tls = certificates();
+    const server = await redisServer({ tls });
+    const caFile = join(mkdtempSync(join(tmpdir(), 'dpf-ca-')), 'ca.crt');
+    undo.push(() => rmSync(dirname(caFile), { recursive: true }));
+    copyFileSync(certificates().ca, caFile);
+    const redis = connect({ url: server.url, caFile });
+    await until('it is not trusted', () => /is not trusted/.test(redis.problem() ?? ''));
+    rmSync(caFile);
+    const failures = redis.errors.length;
+    await until('it tries again', () => redis.errors.length > failures + 1);
+    copyFileSync(tls.ca, caFile);
+    await until('it is trusted', () => redis.problem() === undefined);
   });
 
   test('without it, it is said what to set', async () => {

@@ -232,6 +232,14 @@ describe('Redis fails in the middle of an operation', () => {
   });
 });
 
+test('an agent whose password was changed says that only a restart helps', async () => {
+  const other = await startRedis({ users: [{ name: 'dms-agent', password: 'new', rules: agentAclRules('dpf') }] });
+  const receiver = createOperationReceiver({ url: other.urlFor('dms-agent', 'former') }, 'worker-1', { onError: () => {} });
+  await until('it says so', () => /refuses the user or password/.test(receiver.refusal() ?? ''));
+  await receiver.close();
+  await other.close();
+});
+
 describe('cost and rights', () => {
   test('an idle agent holds two connections', async () => {
     await agent();

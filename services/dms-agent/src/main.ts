@@ -125,6 +125,8 @@ await runService({
       { onError: (error) => warn('Redis', { err: error }) },
     );
     onStop('receiver', () => receiver.close());
+    // Not in the midst of an operation: an install would be cut off.
+    probes.liveness('redis', () => (executor.isIdle ? receiver.refusal() : undefined));
     onStop('operations', () => executor.drain());
     log.info({ node: config.node, boot: journal.data.boot, instance }, 'looks at the host');
     // Not awaited: a dpu-controller or Redis that is away makes the agent wait, not fail.

@@ -80,6 +80,10 @@ export class Executor {
     return done;
   }
 
+  get isIdle(): boolean {
+    return this.#running.size === 0;
+  }
+
   /** The Dpus that operations run for, or are asked for. Announced: the end of each is announced too. */
   working(): string[] {
     const operations = [...this.#running.values()].filter(({ ref }) => ref.kind !== 'reset');

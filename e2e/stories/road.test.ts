@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
-import { KINDS, NODE_LABELS, type Bfb, type DpuSet, type Node } from '@dpf/api';
+import { KINDS, NODE_LABELS, type Bfb, type Dpu, type DpuSet, type Node } from '@dpf/api';
 import { generateBfb } from '@dpf/dpu-sim';
 import { CORE } from '@dpf/kube';
 import { NAMESPACE } from '../fleet/control-plane.ts';
@@ -8,7 +8,7 @@ import { auditLength, countRequests, dpuWrites, readAudit, writesPerDpu } from '
 import type { Fleet } from '../fleet/fleet.ts';
 import { judgeBudget, judgeFlashes, judgeResets } from '../fleet/judge.ts';
 import { snapshot } from '../fleet/snapshot.ts';
-import { DpuWatching, Watching } from '../fleet/watching.ts';
+import { describeDpu, DpuWatching, isReady, Watching } from '../fleet/watching.ts';
 import { applyExample, deleteExample, example } from './example.ts';
 import { onBothControlPlanes } from './on-both.ts';
 
@@ -95,6 +95,21 @@ onBothControlPlanes({ speed: 120 }, (started, kind) => {
     expect(new Set(disrupted).size).toBe(DPUS);
     expect(judgeBudget(written, 1)).toEqual([]);
   }, 260_000);
+
+  test('a Dpu that is made anew beside one in service is installed once under a grant: its reset disturbs the other', async () => {
+    const story = await since();
+    const hosts = Map.groupBy(dpus.watching.all, ({ spec }) => spec.nodeName);
+    const doomed = [...hosts.values()].flatMap(([, second]) => second?.metadata ?? [])[0];
+    if (!doomed) throw new Error('no host has two DPUs');
+    const { name, uid } = doomed;
+    await fleet.host.cluster.resource<Dpu>(KINDS.Dpu).delete({ namespace: NAMESPACE, name });
+    const isNew = (dpu: Dpu) => dpu.metadata.name === name && dpu.metadata.uid !== uid;
+    const all = await dpus.watching.until('a new one is Ready', (all) => all.some(isNew) && all.every(isReady), 180, describeDpu);
+    const made = all.find(isNew);
+    expect(made?.spec.grant).toBeGreaterThan(0);
+    expect(made?.status?.attempt?.grant).toBe(made?.spec.grant);
+    expect(judgeFlashes(story.journal(), 1)).toEqual([]);
+  }, 200_000);
 
   test('deleting the set, and then its Bfbs, leaves nothing behind', async () => {
     await deleteExample(fleet, 120);

@@ -65,3 +65,14 @@ export const inPhase = (dpu: Dpu, phase: NonNullable<Dpu['status']>['phase'], mo
     ...more,
   },
 });
+
+/** The same Dpu as dpu-controller leaves it where its first installation would reset a host in service. */
+export const waitingForGrant = (dpu: Dpu): Dpu => ({
+  ...dpu,
+  status: {
+    phase: 'Pending',
+    conditions: [
+      { type: 'PreflightPassed', status: 'False', reason: 'WaitingForGrant', message: '', lastTransitionTime: NOW.toISOString() },
+    ],
+  },
+});

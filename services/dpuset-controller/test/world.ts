@@ -5,7 +5,7 @@
 import type { Dpu, DpuSet, Node } from '@dpf/api';
 import { plan, type Plan } from '../src/plan/plan.ts';
 import { statusOf, statusPatch } from '../src/status/status.ts';
-import { inPhase, madeReady, NOW } from './builders.ts';
+import { inPhase, madeReady, NOW, waitingForGrant } from './builders.ts';
 
 /** As objects come from the API server: by value. */
 const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
@@ -81,6 +81,10 @@ export class World {
     throw new Error('the planner does not come to rest');
   }
 
+  /** dpu-controller waits with the first installation of these. */
+  wait(...names: string[]): void {
+    for (const name of names) this.change(name, waitingForGrant);
+  }
   /** dpu-controller starts the attempt that the spec allows. */
   begin(name: string): void {
     this.change(name, (dpu) => inPhase(dpu, 'OSInstalling'));

@@ -149,6 +149,12 @@ export const DPU_REASONS = {
     fix: 'Change the DpuSet instead.',
   },
 
+  WaitingForGrant: {
+    meaning:
+      'The first installation of this card resets a host on which another DPU is in service: its DpuSet grants it within maxUnavailable.',
+    fix: 'Wait; the message of the DpuSet says for what. To begin at once, raise maxUnavailable.',
+  },
+
   // Attempts, Error
   NewAttempt: { meaning: 'A new attempt begins.', fix: '' },
   NewRevision: { meaning: 'A new revision is granted: a new attempt begins.', fix: '' },

@@ -11,6 +11,7 @@ import {
   isClaimed,
   isForced,
   isOwned,
+  operationOf,
   pciOf,
   phaseOf,
   readySibling,
@@ -69,6 +70,8 @@ function revision(o: Observed): Outcome | undefined {
   const changed = metadata.generation !== attempt.generation;
   const now = inputsNow(o);
   const disturbs = isOwned(o) && readySibling(o) !== undefined;
+  // The grant was given while its card was being made just that: Ready takes it over.
+  if (granted && isFlashed(o) && !namesOthers(o)) return undefined;
   const isNew = granted || (changed && (phaseOf(o) === 'Error' ? !disturbs : !isOwned(o) && namesOthers(o)));
   if (!isNew) return undefined;
   if (phaseOf(o) === 'Ready' && now && attempt.inputs && sameInputs(now, attempt.inputs))
@@ -79,6 +82,13 @@ function revision(o: Observed): Outcome | undefined {
     message: granted ? `revision of grant ${spec.grant}` : `generation ${metadata.generation}`,
     attempt: { retries: 0, result: phaseOf(o) === 'Ready' ? 'Succeeded' : 'Superseded' },
   });
+}
+
+/** The card has the image of this attempt, which is not at its end. */
+function isFlashed(o: Observed): boolean {
+  const phase = phaseOf(o);
+  if (phase === 'OSInstalling') return operationOf(o, 'install')?.state === 'Succeeded';
+  return phase === 'HostNetworkConfiguration' || phase === 'DPUClusterConfig';
 }
 
 /** The spec names another image, flavor or cluster than the attempt was begun with. */

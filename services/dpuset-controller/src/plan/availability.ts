@@ -1,5 +1,5 @@
 /** What counts as available, and how much may be unavailable at a time. */
-import type { Dpu, DpuSet, Grant } from '@dpf/api';
+import type { Dpu, DpuSet, Grant, Reason } from '@dpf/api';
 
 /** The Dpus of one set on one host: they are granted, disrupted and counted together. */
 export interface Host {
@@ -26,6 +26,12 @@ export function unavailableOf(staying: readonly Dpu[], desired: number, granted:
   const hosts = new Set(granted.map(({ host }) => host));
   return Math.max(0, desired - staying.filter((dpu) => isReady(dpu) && !hosts.has(dpu.spec.nodeName)).length);
 }
+
+/** A card that came to a host in service: dpu-controller waits with its first installation, which resets that host, until it is granted. */
+export const waitsForGrant = (dpu: Dpu): boolean =>
+  dpu.spec.grant === undefined &&
+  dpu.status?.conditions?.some(({ type, reason }) => type === 'PreflightPassed' && reason === ('WaitingForGrant' satisfies Reason)) ===
+    true;
 
 export const isFailed = (dpu: Dpu): boolean => dpu.status?.phase === 'Error';
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Dpu } from '@dpf/api';
-import { aNode, aSet, inPhase, madeReady } from '../../test/builders.ts';
+import { aNode, aSet, inPhase, madeReady, waitingForGrant } from '../../test/builders.ts';
 import { World, type Intent } from '../../test/world.ts';
 import { budgetOf, byHost, isReady, wasReady } from './availability.ts';
 
@@ -58,7 +58,7 @@ class Fleet extends World {
       reconcile: () => this.write(this.read()),
       stop: () => this.stopped.length < 2 && this.stopped.push(this.read()),
       resume: () => this.stopped.length > 0 && this.stopped.splice(which % this.stopped.length, 1).forEach((intent) => this.write(intent)),
-      begin: () => dpu && isDue(dpu) && !isBusy(dpu) && this.change(name, beginAttempt),
+      begin: () => dpu && isDue(dpu) && !isBusy(dpu) && this.begin(name),
       finish: () => dpu && isBusy(dpu) && this.change(name, endAttempt),
       break: () => dpu && isReady(dpu) && this.change(name, (one) => inPhase(one, 'Ready')),
       recover: () => dpu && isBroken(dpu) && this.change(name, recovered),
@@ -67,6 +67,15 @@ class Fleet extends World {
       pause: () => which % 4 === 0 && this.spec((spec) => (spec.paused = which % 8 === 0)),
     };
     act[what]();
+  }
+
+  /** A first installation beside a DPU that is in service waits for its grant. */
+  override begin(name: string): void {
+    this.change(name, (dpu) => {
+      const beside = [...this.dpus.values()].some((other) => other.spec.nodeName === dpu.spec.nodeName && other.status?.phase === 'Ready');
+      const isFirst = dpu.spec.grant === undefined && dpu.status?.attempt === undefined;
+      return isFirst && beside ? waitingForGrant(dpu) : beginAttempt(dpu);
+    });
   }
 
   private get budget(): number {
@@ -116,9 +125,9 @@ describe('Rules set-before-list, grant-numbered, release-numbered, grant-names-u
         for (let round = 0; round < 60; round++) {
           world.settle();
           for (const { metadata } of [...world.dpus.values()]) {
-            world.change(metadata.name, (dpu) =>
-              isBroken(dpu) ? recovered(dpu) : isBusy(dpu) ? endAttempt(dpu) : isDue(dpu) ? beginAttempt(dpu) : dpu,
-            );
+            world.change(metadata.name, (dpu) => (isBroken(dpu) ? recovered(dpu) : isBusy(dpu) ? endAttempt(dpu) : dpu));
+            const dpu = world.dpus.get(metadata.name);
+            if (dpu && isDue(dpu) && !isBusy(dpu)) world.begin(metadata.name);
             world.checkBudget();
           }
         }

@@ -137,6 +137,8 @@ function newDpu(set: DpuSet, card: WantedCard): Dpu {
       nodeName: card.node,
       pciAddress: card.pci,
       ...rest,
+      // Whoever deletes a Dpu so that it is made anew has said when: there is no rollout that would grant it.
+      ...(isRolling(set) ? {} : { grant: 1 }),
       ...(nodeEffect ? { nodeEffect } : {}),
       ...(cluster ? { cluster } : {}),
     },

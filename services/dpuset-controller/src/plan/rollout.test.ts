@@ -17,6 +17,49 @@ function aFleet(dpusPerHost: Record<string, number>, maxUnavailable: number | st
 }
 const card = (host: string, index = 0) => `${host}-0000-4${'bcdef'[index]}-00`;
 
+describe('a card that comes to a host in service', () => {
+  /** Hosts with a DPU each that is Ready, and a second card on every one of them. */
+  function widened(spec: Parameters<typeof aSet>[0] = {}): World {
+    const world = aFleet({ w1: 1, w2: 1, w3: 1 });
+    world.spec((present) => Object.assign(present, spec));
+    for (const host of ['w1', 'w2', 'w3']) world.nodes.set(host, aNode(host, 2));
+    world.settle();
+    return world;
+  }
+  const seconds = ['w1', 'w2', 'w3'].map((host) => card(host, 1));
+
+  test('is granted host by host within maxUnavailable, for its installation resets the DPU beside it', () => {
+    const world = widened();
+    world.wait(...seconds);
+    world.settle();
+    expect(world.set.status?.rollout?.granted).toMatchObject([
+      { host: 'w1', number: 1, uids: [world.dpus.get(card('w1', 1))?.metadata.uid] },
+    ]);
+    world.ready(card('w1', 1));
+    world.settle();
+    expect(world.log.filter((line) => !line.startsWith('creates'))).toEqual([
+      'grants w1 (grant 1)',
+      'patches w1-0000-4c-00 to bfb-a (grant 1)',
+      'gives back w1 (grant 1)',
+      'grants w2 (grant 2)',
+      'patches w2-0000-4c-00 to bfb-a (grant 2)',
+    ]);
+  });
+
+  test('waits while the set is paused', () => {
+    const world = widened();
+    world.spec((spec) => (spec.paused = true));
+    world.wait(...seconds);
+    world.settle();
+    expect(world.set.status?.rollout?.granted).toEqual([]);
+  });
+
+  test('with OnDelete waits for nobody: there is no rollout that would grant it', () => {
+    const world = widened({ strategy: { type: 'OnDelete' } });
+    expect(seconds.map((name) => world.dpus.get(name)?.spec.grant)).toEqual([1, 1, 1]);
+  });
+});
+
 describe('a rolling update', () => {
   test('goes host by host: granted, patched, Ready, given back, next', () => {
     const world = aFleet({ w1: 1, w2: 1 });

@@ -2,7 +2,7 @@
  * The grants of a rolling update: which hosts may be disrupted now. A grant is taken in DpuSet.status first (a compare-and-swap), then written on the Dpus.
  */
 import type { Dpu, DpuSet, DpuSetStatus, Grant } from '@dpf/api';
-import { budgetOf, costOf, usedBy, type Host } from './availability.ts';
+import { budgetOf, costOf, usedBy, waitsForGrant, type Host } from './availability.ts';
 import { needsUpdate, revisionOf, templatePatch } from './template.ts';
 
 export type Rollout = NonNullable<DpuSetStatus['rollout']>;
@@ -65,7 +65,8 @@ export function planRollout(facts: RolloutFacts): RolloutPlan {
 export const isRolling = (set: DpuSet): boolean => (set.spec.strategy?.type ?? 'RollingUpdate') === 'RollingUpdate';
 
 const carried = (dpu: Dpu): number => dpu.spec.grant ?? 0;
-const wantsUpdate = (dpu: Dpu, set: DpuSet): boolean => dpu.metadata.deletionTimestamp === undefined && needsUpdate(dpu, set);
+const wantsUpdate = (dpu: Dpu, set: DpuSet): boolean =>
+  dpu.metadata.deletionTimestamp === undefined && (needsUpdate(dpu, set) || waitsForGrant(dpu));
 /** Rule grant-names-uid: a grant is for the Dpus that it names and dies with them; one that came in their place is not patched under it. */
 const dpusOf = (grant: Grant, hosts: Host[]): Dpu[] =>
   hosts.flatMap(({ dpus }) => dpus).filter(({ metadata }) => metadata.uid !== undefined && grant.uids.includes(metadata.uid));

@@ -107,6 +107,10 @@ describe('HostNetworkConfiguration, DPUClusterConfig, Ready', () => {
     const { status } = decide(observed(ready().spec({ grant: 3 }).meta({ generation: 2 }), { tenant: tenant(joined) }));
     expect(status).toMatchObject({ phase: 'Ready', attempt: { number: 1, grant: 3, generation: 2 }, observedGeneration: 2 });
   });
+  test('a grant that comes while its card is being made just that is taken over in the end: nothing is flashed twice', () => {
+    const { status } = decide(observed(config().spec({ grant: 3 }).meta({ generation: 2 }), { tenant: tenant(joined) }));
+    expect(status).toMatchObject({ phase: 'Ready', attempt: { number: 1, grant: 3 } });
+  });
   test('a grant of another image begins the next attempt, the old software being in use until the preflight passed', () => {
     const decision = decide(
       observed(ready().spec({ grant: 3, bfb: 'doca-2' }).meta({ generation: 2 }), {

@@ -1,5 +1,5 @@
 /** Pending: the image is Ready, and the agent finds card and host fit (preflight). Nothing is touched so far. */
-import { clusterName, idOf, inputsNow, attemptOf, operationOf, pciOf, sameInputs } from '../facts.ts';
+import { clusterName, idOf, inputsNow, attemptOf, isOwned, operationOf, pciOf, readySibling, sameInputs } from '../facts.ts';
 import { failed, inputsChanged } from './endings.ts';
 import { foreignNode } from './tenant-node.ts';
 import type { Observed } from '../observed.ts';
@@ -48,7 +48,18 @@ function obstacleBeforePreflight(o: Observed): Pick<Stay, 'reason' | 'message' |
   const foreign = foreignNode(o);
   if (foreign) return foreign;
   if (host !== 'absent' && !host.agent) return { reason: 'AgentNotSeen', message: `the agent of host ${host.name} to announce itself` };
-  return undefined;
+  return grantNeeded(o);
+}
+
+/** A card that comes to a host in service: what installs it resets the others, so that its set counts it as an update. */
+function grantNeeded(o: Observed): Pick<Stay, 'reason' | 'message'> | undefined {
+  const { status, spec } = o.dpu;
+  const disturbed = readySibling(o);
+  if (!isOwned(o) || status?.provisioned || spec.grant !== undefined || disturbed === undefined) return undefined;
+  return {
+    reason: 'WaitingForGrant',
+    message: `a grant of its DpuSet, for its installation resets the host of Dpu ${disturbed}, which is Ready`,
+  };
 }
 
 function overLimit({ caps }: Observed): Stay | undefined {

@@ -121,6 +121,31 @@ describe('Pending', () => {
       { phase: 'Pending', reason: 'InstallLimitReached', does: [] },
     ],
     [
+      'beside a DPU in service, whose host its installation resets: a grant is waited for',
+      observed(pending(), { siblings: [{ ...other, phase: 'Ready' }] }),
+      { phase: 'Pending', reason: 'WaitingForGrant', does: [] },
+    ],
+    [
+      'beside one whose preflight passed before: the same',
+      observed(pending().operation('preflight', 'Succeeded'), { siblings: [{ ...other, phase: 'Ready' }] }),
+      { phase: 'Pending', reason: 'WaitingForGrant', does: [] },
+    ],
+    [
+      'beside one that is on its way too: nobody is disturbed',
+      observed(pending(), { siblings: [{ ...other, phase: 'OSInstalling' }] }),
+      { phase: 'Pending', reason: 'Preflight', does: ['submit'] },
+    ],
+    [
+      'beside a DPU in service with a grant: it goes on',
+      observed(pending().spec({ grant: 1 }), { siblings: [{ ...other, phase: 'Ready' }] }),
+      { phase: 'Pending', reason: 'Preflight', does: ['submit'] },
+    ],
+    [
+      'beside a DPU in service, made by hand: whoever made it said so',
+      observed(pending().meta({ ownerReferences: [] }), { siblings: [{ ...other, phase: 'Ready' }] }),
+      { phase: 'Pending', reason: 'Preflight', does: ['submit'] },
+    ],
+    [
       'paused: nothing new is started',
       observed(pending().spec({ paused: true }).operation('preflight', 'Open')),
       { phase: 'Pending', reason: 'Paused', does: ['withdraw'] },

@@ -29,6 +29,12 @@ test.each(SETS)('with %s helm makes rights, then the Pods on the hosts, then wha
   expect([...policies]).toEqual(['before-hook-creation,hook-succeeded']);
 });
 
+test('before the services went a step is one Pod’s, for helm uninstall can be run again; afterwards another Pod may end it', () => {
+  const limit = (step: string) =>
+    (find(of('the defaults'), 'Job', `dpf-provisioning-uninstall-${step}`)['spec'] as { backoffLimit: number }).backoffLimit;
+  expect([limit('objects'), limit('nodes')]).toEqual([0, 1]);
+});
+
 describe('the Pods that remove our files from hosts', () => {
   test.each<[(typeof SETS)[number], string[][], string[][]]>([
     [

@@ -15,7 +15,7 @@ let said: string[];
 function pace(...steps: (() => Promise<unknown>)[]): Pace {
   let looks = 0;
   const wait = async () => void (await steps[looks++]?.());
-  return { deadline: steps.length + 2, now: () => looks, wait, say: (line) => said.push(line) };
+  return { deadline: steps.length + 2, end: steps.length + 4, now: () => looks, wait, say: (line) => said.push(line) };
 }
 
 const template = { metadata: { labels: { app: 'cleaner' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };

@@ -6,11 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '@dpf/kube';
 import { ConfigError, env, readConfig, VERSION } from '@dpf/service';
 import { labels } from './config.ts';
-import { clearNodes } from './nodes.ts';
+import { clearNodes, stepBegan } from './nodes.ts';
 import { removeObjects } from './objects.ts';
 
 /** Between two looks, in milliseconds. */
 const POLL_MS = 2_000;
+/** Past the deadline; 40 s past it the Job is killed, and a last request may take 10 s. */
+const MORE_MS = 25_000;
 
 try {
   const config = readConfig({
@@ -30,15 +32,19 @@ try {
     ...(config.kubeconfig ? { kubeconfigFile: config.kubeconfig } : {}),
     userAgent: `uninstall/${VERSION}`,
   });
+  const { step, namespaces, namespace, podSelector, cleaners, nodeSelector, discovery } = config;
+  const scope = { namespace, podSelector, cleaners, nodeSelector, discovery };
+  const began = step === 'objects' ? Date.now() : await stepBegan(cluster, scope, Date.now());
+  const deadline = began + config.deadlineSeconds * 1000;
   const pace = {
-    deadline: Date.now() + config.deadlineSeconds * 1000,
+    deadline,
+    end: deadline + MORE_MS,
     now: Date.now,
     wait: () => sleep(POLL_MS),
     say: (line: string) => console.log(line),
   };
-  const { step, namespaces, namespace, podSelector, cleaners, nodeSelector, discovery } = config;
   if (step === 'objects') await removeObjects(cluster, namespaces, pace);
-  else await clearNodes(cluster, { namespace, podSelector, cleaners, nodeSelector, discovery }, pace);
+  else await clearNodes(cluster, scope, pace);
   await cluster.close();
 } catch (error) {
   console.error(`uninstall: ${(error as Error).message}`);

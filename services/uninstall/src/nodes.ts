@@ -1,5 +1,5 @@
 /** After the services went: waits until their hosts are clean, and removes from the Nodes what nobody keeps up to date any more. */
-import { NODE_ANNOTATIONS, NODE_LABELS, type Node } from '@dpf/api';
+import { NODE_ANNOTATIONS, NODE_LABELS, type KubeObject, type Node } from '@dpf/api';
 import { CORE, formatSelector, isConflict, isNotFound, type Cluster } from '@dpf/kube';
 import { hostsCleaned } from './hosts.ts';
 import { waitUntilNothing, type Pace } from './pace.ts';
@@ -21,6 +21,15 @@ const ANNOTATIONS: readonly string[] = [NODE_ANNOTATIONS.agent, NODE_ANNOTATIONS
 const INDEXED = [NODE_LABELS.pciAddress, NODE_LABELS.pfName, NODE_LABELS.psid];
 /** DPUs of a host that labels are looked for. */
 const CARDS = 16;
+
+/** When this step began, in milliseconds since 1970, whichever of the Job's Pods asks: the cleaners are made just before the Job. */
+export async function stepBegan(cluster: Cluster, { namespace, cleaners }: NodesScope, now: number): Promise<number> {
+  const set = await cluster
+    .resource<KubeObject>(CORE.DaemonSet)
+    .get({ namespace, name: cleaners })
+    .catch(() => undefined);
+  return Math.min(now, Date.parse(set?.metadata.creationTimestamp ?? '') || now);
+}
 
 export async function clearNodes(cluster: Cluster, scope: NodesScope, pace: Pace): Promise<void> {
   const pods = cluster.resource(CORE.Pod);
@@ -51,7 +60,7 @@ export async function clearNodes(cluster: Cluster, scope: NodesScope, pace: Pace
     return undefined;
   });
   pace.say(`${cleared} Nodes were cleared`);
-  for (const line of await leftOnNodes(cluster, labelSelector)) pace.say(line);
+  for (const line of leftOnNodes((await nodes.list({ labelSelector })).items)) pace.say(line);
 }
 
 /** The patch that removes what is ours; undefined where nothing is. */

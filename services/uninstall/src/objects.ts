@@ -1,7 +1,7 @@
 /** Removes all DpuSets and Dpus, then all Bfbs and DPUFlavors, as the founding document does; past the deadline, without waiting for their clean-up. */
-import { FINALIZERS, KINDS, type Bfb, type Dpu, type DpuSet, type KindInfo, type KubeObject } from '@dpf/api';
-import { isConflict, isNotFound, type Cluster, type ResourceClient } from '@dpf/kube';
-import { waitUntilNothing, type Pace } from './pace.ts';
+import { FINALIZERS, KINDS, type Bfb, type Dpu, type KindInfo, type KubeObject, type Node } from '@dpf/api';
+import { CORE, isConflict, isNotFound, type Cluster, type ResourceClient } from '@dpf/kube';
+import { passUntilEnd, waitUntilNothing, workOff, type Pace } from './pace.ts';
 import { leftOf, leftOnNodes } from './report.ts';
 
 interface Kind {
@@ -18,14 +18,14 @@ const ORDER: readonly (readonly Kind[])[] = [
   [SETS, DPUS],
   [BFBS, FLAVORS],
 ];
-/** A finalizer is fought over with a service that writes the same object. */
-const TRIES = 5;
+/** Sets first, lest they make new Dpus; Bfbs last. */
+const FORCED: readonly Kind[] = [SETS, DPUS, BFBS, FLAVORS];
 
 /** @param namespaces empty: all */
 export async function removeObjects(cluster: Cluster, namespaces: readonly string[], pace: Pace): Promise<void> {
   for (const kinds of ORDER) {
     const gone = await waitUntilNothing(pace, async () => {
-      const objects = (await Promise.all(kinds.map((kind) => remove(cluster, kind, namespaces)))).flat();
+      const objects = (await Promise.all(kinds.map((kind) => remove(cluster, kind, namespaces, pace)))).flat();
       return objects.length === 0 ? undefined : awaited(objects);
     });
     if (!gone) return force(cluster, namespaces, pace);
@@ -34,14 +34,17 @@ export async function removeObjects(cluster: Cluster, namespaces: readonly strin
 }
 
 /** Asks for the deletion of every object of a kind; answers those that are still there. */
-async function remove(cluster: Cluster, { info }: Kind, namespaces: readonly string[]): Promise<KubeObject[]> {
+async function remove(cluster: Cluster, { info }: Kind, namespaces: readonly string[], pace: Pace): Promise<KubeObject[]> {
   const client = cluster.resource<KubeObject>(info);
   const objects = await listAll(client, namespaces);
-  for (const { metadata } of objects.filter((object) => object.metadata.deletionTimestamp === undefined))
-    await client.delete(metadata, { uid: metadata.uid }).catch((error: unknown) => {
+  const staying = objects.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const [failure] = await workOff(pace, staying, ({ metadata }) =>
+    client.delete(metadata, { uid: metadata.uid }).catch((error: unknown) => {
       // Another one bears the name by now; the next look sees it.
       if (!isConflict(error)) throw error;
-    });
+    }),
+  );
+  if (failure) throw new Error(failure.because);
   return objects;
 }
 
@@ -60,46 +63,48 @@ const awaited = (objects: readonly KubeObject[]): string => {
   const [first] = objects;
   const { kind = '', metadata } = first as KubeObject;
   const waitingFor = (first as Dpu).status?.waitingFor;
-  const others = objects.length === 1 ? '' : ` and ${objects.length - 1} more`;
-  return `waits for ${kind} ${metadata.namespace}/${metadata.name}${others} to go${waitingFor ? `: it waits for ${waitingFor}` : ''}`;
+  return `waits for ${kind} ${metadata.namespace}/${metadata.name}${others(objects)} to go${waitingFor ? `: it waits for ${waitingFor}` : ''}`;
 };
+const others = ({ length }: readonly unknown[]): string => (length === 1 ? '' : ` and ${length - 1} more`);
 
-/** The deadline has come: lets the objects go as they are, and says what they leave. */
+/** The deadline has come: lets the objects go as they are, and says what they leave. @throws Error when some are still held */
 async function force(cluster: Cluster, namespaces: readonly string[], pace: Pace): Promise<void> {
   pace.say('the deadline has come: our finalizers are released without the clean-up');
-  const dpus = await listAll(cluster.resource<Dpu>(KINDS.Dpu), namespaces);
-  const bfbs = await listAll(cluster.resource<Bfb>(KINDS.Bfb), namespaces);
-  const sets = await listAll(cluster.resource<DpuSet>(KINDS.DpuSet), namespaces);
-  const flavors = await listAll(cluster.resource<KubeObject>(KINDS.DPUFlavor), namespaces);
-  // Sets first, lest they make new Dpus; Bfbs last.
-  for (const [kind, objects] of [
-    [SETS, sets],
-    [DPUS, dpus],
-    [BFBS, bfbs],
-    [FLAVORS, flavors],
-  ] as const)
-    for (const object of objects) await release(cluster.resource<KubeObject>(kind.info), object, kind.finalizer);
-  for (const line of [...leftOf(dpus, bfbs), ...(await leftOnNodes(cluster))]) pace.say(line);
+  const seen = new Map<string | undefined, KubeObject>();
+  let held: string[] = [];
+  /** Every pass lists anew: an object may have changed, gone, or been made meanwhile. */
+  const pass = async () => {
+    held = [];
+    for (const { info, finalizer } of FORCED) {
+      const client = cluster.resource<KubeObject>(info);
+      const [unlisted] = await workOff(pace, [info], async () => {
+        const objects = await listAll(client, namespaces);
+        for (const object of objects) seen.set(object.metadata.uid, object);
+        for (const { item, because } of await workOff(pace, objects, (object) => release(client, object, finalizer)))
+          held.push(`${info.kind} ${item.metadata.namespace}/${item.metadata.name} (${because})`);
+      });
+      if (unlisted) held.push(`every ${info.kind} (${unlisted.because})`);
+    }
+    return held.length === 0 ? undefined : `not everything could be released: ${held[0]}${others(held)}; tries again`;
+  };
+  await passUntilEnd(pace, pass);
+  const ofKind = <T extends KubeObject>({ info }: Kind) => [...seen.values()].filter(({ kind }) => kind === info.kind) as T[];
+  for (const line of leftOf(ofKind<Dpu>(DPUS), ofKind<Bfb>(BFBS))) pace.say(line);
+  for (const one of held) pace.say(`left in the cluster: ${one}`);
+  const nodes = await cluster
+    .resource<Node>(CORE.Node)
+    .list()
+    .catch((error: Error) => pace.say(`what is left on Nodes is not known: ${error.message}`));
+  for (const line of leftOnNodes(nodes?.items ?? [])) pace.say(line);
+  if (held.length > 0) throw new Error('not everything could be released; the services are still there, run helm uninstall again');
 }
 
-async function release(client: ResourceClient<KubeObject>, object: KubeObject, finalizer?: string): Promise<void> {
-  let current = await client.delete(object.metadata, { uid: object.metadata.uid }).catch((error: unknown) => {
-    if (!isConflict(error)) throw error;
-    return undefined;
+async function release(client: ResourceClient<KubeObject>, { metadata }: KubeObject, finalizer?: string): Promise<void> {
+  const going = await client.delete(metadata, { uid: metadata.uid });
+  const { resourceVersion, finalizers = [] } = going?.metadata ?? {};
+  if (finalizer === undefined || !finalizers.includes(finalizer)) return;
+  const others = finalizers.filter((one) => one !== finalizer);
+  await client.patch(metadata, { metadata: { finalizers: others } }, { resourceVersion }).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error;
   });
-  for (let tries = 1; finalizer !== undefined && current?.metadata.finalizers?.includes(finalizer); tries++) {
-    const { resourceVersion, finalizers } = current.metadata;
-    try {
-      await client.patch(
-        current.metadata,
-        { metadata: { finalizers: finalizers.filter((one) => one !== finalizer) } },
-        { resourceVersion },
-      );
-      return;
-    } catch (error) {
-      if (isNotFound(error)) return;
-      if (!isConflict(error) || tries === TRIES) throw error;
-      current = await client.delete(object.metadata, { uid: object.metadata.uid });
-    }
-  }
 }

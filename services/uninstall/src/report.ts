@@ -1,6 +1,5 @@
 /** Says, for people, what objects that went without their clean-up may have left, and what of ours still stands on Nodes. */
 import { GROUP, NODE_ANNOTATIONS, type Bfb, type Dpu, type Node } from '@dpf/api';
-import { CORE, type Cluster } from '@dpf/kube';
 
 /** A line per host, and one for the images. */
 export function leftOf(dpus: readonly Dpu[], bfbs: readonly Bfb[]): string[] {
@@ -28,9 +27,8 @@ function ofDpu({ metadata, spec, status }: Dpu): string {
 const isUnfinished = (annotation: string): boolean =>
   annotation === NODE_ANNOTATIONS.holders || annotation.startsWith(NODE_ANNOTATIONS.card(''));
 
-export async function leftOnNodes(cluster: Cluster, labelSelector?: string): Promise<string[]> {
-  const { items } = await cluster.resource<Node>(CORE.Node).list(labelSelector ? { labelSelector } : {});
-  return items.flatMap(({ metadata: { name, annotations = {} } }) => {
+export function leftOnNodes(nodes: readonly Node[]): string[] {
+  return nodes.flatMap(({ metadata: { name, annotations = {} } }) => {
     const left = Object.keys(annotations).filter(isUnfinished);
     const list = left.map((annotation) => annotation.slice(GROUP.length + 1)).join(', ');
     return left.length === 0 ? [] : [`left on Node ${name}: annotations ${GROUP}/{${list}}; remove them once no flash is under way there`];

@@ -14,7 +14,7 @@ import {
 import { connect, CORE, type Cluster } from '@dpf/kube';
 import { startKubeSim, type KubeSim } from '@dpf/kube-sim';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { clearNodes } from './nodes.ts';
+import { clearNodes, stepBegan } from './nodes.ts';
 import { removeObjects } from './objects.ts';
 import type { Pace } from './pace.ts';
 
@@ -26,7 +26,13 @@ let looks: number;
 
 /** Looks again at once; the deadline comes after so many looks. */
 function pace(limit: number, meanwhile: () => Promise<void> = async () => undefined): Pace {
-  return { deadline: limit, now: () => looks, wait: async () => void (looks++, await meanwhile()), say: (line) => said.push(line) };
+  return {
+    deadline: limit,
+    end: limit + 3,
+    now: () => looks,
+    wait: async () => void (looks++, await meanwhile()),
+    say: (line) => said.push(line),
+  };
 }
 
 const meta = (name: string, finalizer: string) => ({ name, namespace: NAMESPACE, finalizers: [finalizer] });
@@ -126,6 +132,33 @@ describe('the objects', () => {
     ]);
   });
 
+  test('are let go although the API server fails on the way: one answer is lost, one is an error', async () => {
+    await world();
+    for (const [kind, resource] of [
+      ['resetAfterWrite', 'dpusets'],
+      ['errorAfterWrite', 'dpus'],
+      ['unavailable', 'bfbs'],
+    ] as const)
+      await kube.faults.add({ kind, count: 1, match: { verbs: ['patch'], resources: [resource] } });
+    await removeObjects(api, [], pace(1));
+    expect(await left()).toEqual([]);
+    expect(said).toContainEqual(
+      expect.stringMatching(`^not everything could be released: DpuSet ${NAMESPACE}/set .* and 2 more; tries again$`),
+    );
+    expect(said).toContainEqual(expect.stringMatching(/^left on host w1: of Dpu /));
+    expect(said).not.toContainEqual(expect.stringMatching(/^left in the cluster/));
+  });
+
+  test('that cannot be let go are named in the end, and keep helm from removing the services', async () => {
+    await world();
+    await kube.faults.add({ kind: 'unavailable', match: { verbs: ['patch'], resources: ['dpus'] } });
+    const takesLong = async () => void (said.some((line) => line.endsWith('tries again')) && (looks += 10));
+    await expect(removeObjects(api, [], pace(1, takesLong))).rejects.toThrow('run helm uninstall again');
+    expect(await left()).toEqual(['Dpu going']);
+    expect(said.at(-1)).toMatch(`left in the cluster: Dpu ${NAMESPACE}/w1-0000-4b-00 (cannot patch`);
+    expect(said.filter((line) => line.includes('tries again'))).toHaveLength(1);
+  });
+
   test('need no CRDs to be gone', async () => {
     const crds = api.resource(CORE.CustomResourceDefinition);
     for (const { metadata } of (await crds.list()).items) await crds.delete(metadata);
@@ -164,6 +197,15 @@ describe('the Nodes', () => {
     expect(await metadataOf('w1')).toMatchObject({ annotations: { 'example.com/theirs': 'x' }, labels: { pool: 'dpu' } });
     expect(Object.keys((await metadataOf('w1'))?.annotations ?? {})).toEqual(['example.com/theirs']);
     expect((await metadataOf('w2'))?.annotations).toEqual(annotations);
+  });
+
+  test('are waited for from when the cleaners were made, whichever Pod of the Job does it', async () => {
+    const now = Date.now();
+    expect(await stepBegan(api, scope, now)).toBe(now);
+    const template = { metadata: { labels: { app: 'c' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    const set = { metadata: { name: scope.cleaners, namespace: NAMESPACE }, spec: { selector: { matchLabels: { app: 'c' } }, template } };
+    const { metadata } = await api.resource<KubeObject>(CORE.DaemonSet).create(set as unknown as KubeObject);
+    expect(await stepBegan(api, scope, now + 100_000)).toBe(Date.parse(metadata.creationTimestamp ?? ''));
   });
 
   test('keep the labels of NFD', async () => {

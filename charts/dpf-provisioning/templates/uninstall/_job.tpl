@@ -13,8 +13,10 @@ metadata:
     # What is left is said by helm uninstall itself: the Job is gone afterwards.
     helm.sh/hook-output-log-policy: hook-succeeded,hook-failed
 spec:
-  backoffLimit: 1
-  # The program ends at its own deadline; this is for a Pod that never starts.
+  # Before the services went one Pod: it outlives failures of the API server by itself, another one would wait anew and be killed in the midst of it, and
+  # helm uninstall can be run again. Afterwards it cannot; the other Pod counts from when the cleaners were made, as the first one did.
+  backoffLimit: {{ eq .step "objects" | ternary 0 1 }}
+  # The program ends at its own deadline, half a minute later at the latest; this is for a Pod that never starts.
   activeDeadlineSeconds: {{ add $uninstall.deadlineSeconds 40 }}
   template:
     metadata:

@@ -17,13 +17,22 @@ interface ContainerStatus {
   state?: { waiting?: { reason?: string }; terminated?: { message?: string } };
 }
 
-/** Waits until every host was cleaned, and says for each what is left there. @param set the DaemonSet */
-export async function hostsCleaned(cluster: Cluster, set: { namespace: string; name: string }, pace: Pace): Promise<void> {
+/**
+ * Waits until every host was cleaned, and says for each what is left there.
+ * @param set the DaemonSet
+ * @param beside what else is awaited meanwhile: the Pod of a host that was cleaned early is not there for long
+ */
+export async function hostsCleaned(
+  cluster: Cluster,
+  set: { namespace: string; name: string },
+  pace: Pace,
+  beside: () => Promise<string | undefined> = async () => undefined,
+): Promise<void> {
   /** What stays, by host; remembered, for a Pod goes with its host's labels. */
   const cleaned = new Map<string, string>();
   let unfinished: Cleaner[] = [];
   let missing = 0;
-  await waitUntilNothing(pace, async () => {
+  const look = async () => {
     const { spec, status } = (await cluster.resource<DaemonSet>(CORE.DaemonSet).get(set)) ?? {};
     if (!spec) return undefined;
     const labelSelector = formatSelector(spec.selector);
@@ -35,6 +44,10 @@ export async function hostsCleaned(cluster: Cluster, set: { namespace: string; n
     const [first] = unfinished;
     if (!first && missing === 0) return undefined;
     return `waits for ${unfinished.length + missing} hosts to be cleaned${first ? `, ${hostOf(first)} among them` : ''}`;
+  };
+  await waitUntilNothing(pace, async () => {
+    const [other, hosts] = await Promise.all([beside(), look()]);
+    return other ?? hosts;
   });
   const left = [...cleaned, ...unfinished.map((pod) => [hostOf(pod), `our files: ${troubleOf(pod)}`] as const)].filter(([, what]) => what);
   for (const [host, what] of left.sort(([a], [b]) => a.localeCompare(b))) pace.say(`left on host ${host}: ${what}`);

@@ -1,8 +1,8 @@
 /** After the services went: waits until their hosts are clean, and removes from the Nodes what nobody keeps up to date any more. */
-import { NODE_ANNOTATIONS, NODE_LABELS, type KubeObject, type Node } from '@dpf/api';
-import { CORE, formatSelector, isConflict, isNotFound, type Cluster } from '@dpf/kube';
+import { NODE_ANNOTATIONS, NODE_LABELS, type KubeObject, type Node, type Pod } from '@dpf/api';
+import { CORE, formatSelector, isNotFound, type Cluster } from '@dpf/kube';
 import { hostsCleaned } from './hosts.ts';
-import { waitUntilNothing, type Pace } from './pace.ts';
+import { passUntilEnd, workOff, type Failure, type Pace } from './pace.ts';
 import { leftOnNodes } from './report.ts';
 
 export interface NodesScope {
@@ -32,35 +32,57 @@ export async function stepBegan(cluster: Cluster, { namespace, cleaners }: Nodes
 }
 
 export async function clearNodes(cluster: Cluster, scope: NodesScope, pace: Pace): Promise<void> {
-  const pods = cluster.resource(CORE.Pod);
-  const ended = await waitUntilNothing(pace, async () => {
-    const { items } = await pods.list({ namespace: scope.namespace, labelSelector: scope.podSelector });
+  /** The services that have not ended: a host that is down keeps its Pods. */
+  let services: Pod[] | undefined;
+  const ended = async () => {
+    const { items } = await cluster.resource<Pod>(CORE.Pod).list({ namespace: scope.namespace, labelSelector: scope.podSelector });
+    services = items.filter(({ spec }) => spec?.nodeName);
     return items.length === 0 ? undefined : `waits for Pod ${items[0]?.metadata.name} to end`;
-  });
-  if (!ended) return pace.say('the services did not end in time: what they left on hosts and noted on Nodes stays');
+  };
   // Before the labels go: by them the hosts are found.
-  await hostsCleaned(cluster, { namespace: scope.namespace, name: scope.cleaners }, pace);
-  const labelSelector = formatSelector({ matchLabels: scope.nodeSelector });
+  await hostsCleaned(cluster, { namespace: scope.namespace, name: scope.cleaners }, pace, ended);
+  if (!services) return pace.say('it cannot be told whether the services have ended: what they noted on Nodes stays');
+  const keep = new Set(services.map(({ spec }) => spec?.nodeName));
+  for (const { metadata, spec } of services)
+    pace.say(`left on Node ${spec?.nodeName}: what is noted there, for Pod ${metadata.name} did not end`);
+  await clear(cluster, scope, pace, keep);
+}
+
+async function clear(cluster: Cluster, scope: NodesScope, pace: Pace, keep: ReadonlySet<string | undefined>): Promise<void> {
   const nodes = cluster.resource<Node>(CORE.Node);
+  const labelSelector = formatSelector({ matchLabels: lasting(scope) });
+  /** As they were first seen: what is cleared may be what finds them. */
+  const seen = new Map<string, Node>();
   let cleared = 0;
-  await waitUntilNothing(pace, async () => {
+  let failures: Failure<Node>[] = [];
+  const pass = async () => {
     const { items } = await nodes.list({ labelSelector });
-    for (const node of items) {
-      const metadata = removal(node, scope.discovery);
-      if (!metadata) continue;
+    for (const node of items) if (!seen.has(node.metadata.name)) seen.set(node.metadata.name, node);
+    const toClear = items.filter((node) => !keep.has(node.metadata.name) && removal(node, scope.discovery));
+    failures = await workOff(pace, toClear, async (node) => {
       try {
+        const metadata = removal(node, scope.discovery);
         await nodes.patch(node.metadata, { metadata }, { resourceVersion: node.metadata.resourceVersion });
         cleared++;
       } catch (error) {
-        if (isNotFound(error)) continue;
-        if (isConflict(error)) return 'a Node changed, looks again';
-        throw error;
+        if (!isNotFound(error)) throw error;
       }
-    }
-    return undefined;
-  });
+    });
+    return failures.length === 0 ? undefined : `${failures.length} Nodes could not be cleared, tries again`;
+  };
+  await passUntilEnd(pace, pass);
   pace.say(`${cleared} Nodes were cleared`);
-  for (const line of leftOnNodes((await nodes.list({ labelSelector })).items)) pace.say(line);
+  for (const { item, because } of failures) pace.say(`left on Node ${item.metadata.name}: what is noted there (${because})`);
+  for (const line of leftOnNodes([...seen.values()])) pace.say(line);
+}
+
+/**
+ * What of the hosts' selector still finds them: NFD takes its label away with the file that was removed. Among the Nodes that are found so, our annotations
+ * tell the hosts.
+ */
+function lasting({ nodeSelector, discovery }: NodesScope): Record<string, string> {
+  const labels = Object.entries(nodeSelector);
+  return Object.fromEntries(discovery === 'nfd' ? labels.filter(([label]) => label !== NODE_LABELS.dpuEnabled) : labels);
 }
 
 /** The patch that removes what is ours; undefined where nothing is. */

@@ -10,6 +10,7 @@ import {
   type DpuSet,
   type KubeObject,
   type Node,
+  type Pod,
 } from '@dpf/api';
 import { connect, CORE, type Cluster } from '@dpf/kube';
 import { startKubeSim, type KubeSim } from '@dpf/kube-sim';
@@ -197,6 +198,56 @@ describe('the Nodes', () => {
     expect(await metadataOf('w1')).toMatchObject({ annotations: { 'example.com/theirs': 'x' }, labels: { pool: 'dpu' } });
     expect(Object.keys((await metadataOf('w1'))?.annotations ?? {})).toEqual(['example.com/theirs']);
     expect((await metadataOf('w2'))?.annotations).toEqual(annotations);
+  });
+
+  const nfd = { ...scope, discovery: 'nfd' as const, nodeSelector: { [NODE_LABELS.dpuEnabled]: 'true' } };
+  const agentPod = (name: string, nodeName: string) =>
+    api.resource<Pod>(CORE.Pod).create({
+      metadata: { name, namespace: NAMESPACE, labels: { app: 'dms-agent' } },
+      spec: { containers: [{ name: 'a', image: 'a' }], nodeName },
+    } as Pod);
+
+  test('are cleared and reported although NFD took their label away while another host was waited for', async () => {
+    const nodes = api.resource<Node>(CORE.Node);
+    await Promise.all([create('w1', {}), create('w2', {}), agentPod('slow', 'w2')]);
+    await nodes.patch({ name: 'w1' }, { metadata: { annotations: { [NODE_ANNOTATIONS.holders]: '{}' } } });
+    await nodes.create({ metadata: { name: 'other' } });
+    const cleaned = async () => {
+      await nodes.patch({ name: 'w1' }, { metadata: { labels: { [NODE_LABELS.dpuEnabled]: null } } });
+      await api.resource(CORE.Pod).delete({ name: 'slow', namespace: NAMESPACE });
+    };
+    await clearNodes(api, nfd, pace(50, cleaned));
+    expect(said.slice(2)).toEqual([
+      '2 Nodes were cleared',
+      'left on Node w1: annotations provisioning.dpu.nvidia.com/{holders}; remove them once no flash is under way there',
+    ]);
+    for (const name of ['w1', 'w2']) expect((await metadataOf(name))?.annotations).not.toHaveProperty([NODE_ANNOTATIONS.agent]);
+  });
+
+  test('are cleared but for those of hosts that are down, whose Pods do not end; these are named', async () => {
+    await Promise.all([create('w1', {}), create('w2', {}), agentPod('dead', 'w1')]);
+    await clearNodes(api, nfd, pace(2));
+    expect(said).toEqual([
+      'waits for Pod dead to end',
+      '0 hosts have no files of ours any more',
+      'left on Node w1: what is noted there, for Pod dead did not end',
+      '1 Nodes were cleared',
+    ]);
+    expect((await metadataOf('w1'))?.annotations).toEqual(annotations);
+    expect(Object.keys((await metadataOf('w2'))?.annotations ?? {})).toEqual(['example.com/theirs']);
+  });
+
+  test('that cannot be written at once hold no other up, and are written later', async () => {
+    await Promise.all(['w1', 'w2', 'w3'].map((name) => create(name, { pool: 'dpu' })));
+    await kube.faults.add({ kind: 'unavailable', count: 1, match: { verbs: ['patch'], names: ['w1'] } });
+    await kube.faults.add({ kind: 'unavailable', match: { verbs: ['patch'], names: ['w2'] } });
+    await clearNodes(api, scope, pace(1));
+    expect(said.slice(1)).toEqual([
+      '2 Nodes could not be cleared, tries again',
+      '1 Nodes could not be cleared, tries again',
+      '2 Nodes were cleared',
+      expect.stringMatching(/^left on Node w2: what is noted there \(cannot patch Node w2: 503/),
+    ]);
   });
 
   test('are waited for from when the cleaners were made, whichever Pod of the Job does it', async () => {

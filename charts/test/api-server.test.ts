@@ -189,6 +189,24 @@ real('on a real API server', () => {
     expect(changed.sort()).toEqual(['dpf-provisioning-redis-acl', lost]);
   });
 
+  test('an upgrade takes Redis to a volume and back; only the volume’s own class and size are bound', async () => {
+    const withRedis = async (persistence: object) => {
+      const all = await objects({ namespace: 'team-b', values: { 'redis.persistence': persistence } });
+      return all.filter(
+        ({ kind, metadata }) => ['StatefulSet', 'PersistentVolumeClaim'].includes(kind) && metadata.name.endsWith('-redis'),
+      );
+    };
+    const [without, small, other] = await Promise.all(
+      [{}, { enabled: true }, { enabled: true, size: '2Gi', storageClassName: 'fast' }].map(withRedis),
+    );
+    expect([without, small, other].map((all) => all?.length)).toEqual([1, 2, 2]);
+    for (const objects of [without, small, without]) for (const object of objects ?? []) await api.apply(object);
+    // A claim is not as free.
+    const claim = other?.find(({ kind }) => kind === 'PersistentVolumeClaim') as Rendered;
+    await expect(api.apply(claim)).rejects.toThrow(/spec is immutable after creation|Forbidden/i);
+    await api.delete(`/api/v1/namespaces/team-b/persistentvolumeclaims/${claim.metadata.name}`);
+  });
+
   test('an upgrade of the CRDs takes them whole, and objects live on', async () => {
     const crds = defaults.filter(isCrd);
     await Promise.all(crds.map((crd) => api.apply(crd)));

@@ -293,6 +293,17 @@ describe('single values', () => {
     const options = env.find(({ name }) => name === 'NODE_OPTIONS')?.value;
     expect(options?.match(/--max-old-space-size=(\d+)$/)?.[1]).toBe(expected?.toString());
   });
+  test('another configuration of Redis renews its Pod, and that alone', async () => {
+    const { values, ...gitops } = MATRIX['everything of GitOps: existing certificates and passwords, Redis on a volume'] ?? {};
+    const [before, after] = await Promise.all(
+      [20_000, 40_000].map((clients) => objects({ ...gitops, values: { ...values, 'redis.maxClients': clients } })),
+    );
+    const changed = (before ?? []).filter((object, index) => JSON.stringify(object) !== JSON.stringify(after?.[index]));
+    expect(changed.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
+      'ConfigMap dpf-provisioning-redis',
+      'StatefulSet dpf-provisioning-redis',
+    ]);
+  });
   test('the registry mirror runs where it is told to', () => {
     expect(podOf(find(of('the founding document'), 'Deployment', 'registry'))).toMatchObject({
       priorityClassName: 'low',

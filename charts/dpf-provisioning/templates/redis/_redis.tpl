@@ -18,3 +18,22 @@ resetkeys ~{{ $prefix }}:* resetchannels {{ $consumer }} +lpos +persist +time +i
 {{- include "dpf.generate" . }}
 {{- toJson (pick .Values.redis "enabled" "external" "prefix") }} {{ dig "passwords" "" .Values.made | toJson }} {{ dig "ca" "" .Values.made }}
 {{- end }}
+
+{{- define "dpf.redisConf" -}}
+port 0
+tls-port 6379
+tls-cert-file /etc/dpf/redis/tls/tls.crt
+tls-key-file /etc/dpf/redis/tls/tls.key
+tls-auth-clients no
+aclfile /etc/dpf/redis/acl/users.acl
+protected-mode no
+dir /data
+save ""
+appendonly yes
+maxclients {{ .Values.redis.maxClients }}
+# A wake-up that is evicted would be lost; a write that is refused is tried again.
+maxmemory-policy noeviction
+{{- with include "dpf.memoryShare" .Values.redis.resources }}
+maxmemory {{ . }}mb
+{{- end }}
+{{- end }}

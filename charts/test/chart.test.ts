@@ -321,15 +321,50 @@ describe('single values', () => {
     expect(nodeSelector).toEqual({ role: 'infra' });
     expect(podOf(find(all, kind, `dpf-provisioning-${name}`))).toMatchObject({ nodeSelector, tolerations, affinity });
   });
+  interface Rule {
+    ports: { port: number }[];
+    to?: { ipBlock?: { cidr: string; except?: string[] } }[];
+  }
+  /** Where bfb-downloader may go; of DNS nothing is said. */
+  const ways = (all: Rendered[]) => {
+    const { egress } = find(all, 'NetworkPolicy', 'dpf-provisioning-bfb-downloader')['spec'] as { egress: Rule[] };
+    return egress.filter(({ ports }) => ports[0]?.port !== 53);
+  };
   test.each([
     ['the defaults', [['169.254.0.0/16'], ['fd00:ec2::254/128', 'fd20:ce::254/128']]],
     ['everything of GitOps: existing certificates and passwords, Redis on a volume', [[], ['fd00:7::1/128']]],
-  ])('with %s no image is fetched from a metadata service of either family: %j', (set, except) => {
-    const { egress } = find(of(set), 'NetworkPolicy', 'dpf-provisioning-bfb-downloader')['spec'] as {
-      egress: { to?: { ipBlock?: { cidr: string; except: string[] } }[] }[];
+    ['Redis outside, by Secret', [['169.254.0.0/16'], ['fd00:ec2::254/128', 'fd20:ce::254/128']]],
+  ])('with %s no image is fetched from a metadata service of either family, on no port of another rule either: %j', (set, except) => {
+    const everything = ['0.0.0.0/0', '::/0'].map((cidr, index) => ({ ipBlock: { cidr, except: except[index] } }));
+    const withoutPods = ways(of(set)).filter(({ to = [] }) => !to.some((peer) => 'podSelector' in peer));
+    expect(withoutPods.map(({ to }) => to)).toEqual(withoutPods.map(() => everything));
+    expect(withoutPods.length).toBe(set.startsWith('Redis outside') ? 3 : 2);
+  });
+  test('where images are never fetched from, the API server and Redis may be when they are named, and every service goes there only', async () => {
+    const values = {
+      'imageServersExcept[0]': '10.0.0.0/8',
+      apiServerCidrs: ['10.1.0.1/32', 'fd00::1/128'],
+      redisPeers: [{ ipBlock: { cidr: '10.2.0.1/32' } }],
     };
-    const blocks = egress.flatMap(({ to = [] }) => to.flatMap(({ ipBlock }) => ipBlock ?? []));
-    expect(blocks).toEqual(['0.0.0.0/0', '::/0'].map((cidr, index) => ({ cidr, except: except[index] })));
+    const prefixed = Object.fromEntries(Object.entries(values).map(([name, value]) => [`networkPolicy.${name}`, value]));
+    const all = await objects({ values: { ...prefixed, redis: { enabled: false, external: { existingSecret: 'redis' } } } });
+    const to = (...cidrs: string[]) => cidrs.map((cidr) => ({ ipBlock: { cidr } }));
+    expect(ways(all).map((rule) => rule.to)).toEqual([
+      to('10.1.0.1/32', 'fd00::1/128'),
+      to('10.2.0.1/32'),
+      expect.arrayContaining([{ ipBlock: { cidr: '0.0.0.0/0', except: ['10.0.0.0/8'] } }]),
+    ]);
+    const { egress } = find(all, 'NetworkPolicy', 'dpf-provisioning-dpu-controller')['spec'] as { egress: Rule[] };
+    expect(egress.slice(1).map((rule) => rule.to)).toEqual([to('10.1.0.1/32', 'fd00::1/128'), to('10.2.0.1/32')]);
+  });
+  test('with Cilium, to which the cluster’s nodes are in no block of addresses, the API server is allowed by its name', async () => {
+    const apis = ['cilium.io/v2/CiliumNetworkPolicy'];
+    const { spec } = find(await objects({ apis }), 'CiliumNetworkPolicy', 'dpf-provisioning-api-server');
+    const ports = ['443', '6443', '8443', '16443'].map((port) => ({ port, protocol: 'TCP' }));
+    expect(spec).toMatchObject({ egress: [{ toEntities: ['kube-apiserver'], toPorts: [{ ports }] }] });
+    const services = (spec as { endpointSelector: { matchExpressions: { values: string[] }[] } }).endpointSelector.matchExpressions[0];
+    expect(services?.values).toEqual(['dpuset-controller', 'dpu-controller', 'bfb-downloader', 'uninstall', 'simulator-tenant']);
+    expect(await render({ apis, values: { 'networkPolicy.create': false } })).not.toMatch(/NetworkPolicy/);
   });
   test('digests and a registry for all go before tags and single registries', () => {
     const images = of('digests, mirrors, hooks everywhere').flatMap((object) => podOf(object)?.containers.map(({ image }) => image) ?? []);

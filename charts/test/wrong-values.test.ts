@@ -40,6 +40,7 @@ describe('wrong values are refused with a sentence', () => {
       [{ 'dmsAgent.image.digest': 'abc' }, /at '\/dmsAgent\/image\/digest': 'abc' does not match pattern/],
       [{ 'dmsAgent.maxUnavailable': 'ten' }, /at '\/dmsAgent\/maxUnavailable'/],
       [{ 'redis.external.url': 'redis://user:password@host' }, /at '\/redis\/external\/url'.*does not match pattern/],
+      [{ 'networkPolicy.apiServerCidrs': ['10.0.0.1'] }, /at '\/networkPolicy\/apiServerCidrs\/0'/],
       [{ 'bfbVolume.hostPath': 'relative' }, /at '\/bfbVolume\/hostPath'/],
       [{ 'bfbVolume.size': 'big' }, /at '\/bfbVolume\/size': 'big' does not match pattern/],
     ];

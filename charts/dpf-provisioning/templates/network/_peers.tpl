@@ -3,19 +3,45 @@
 - ports: [{ port: 53, protocol: UDP }, { port: 53, protocol: TCP }, { port: 5353, protocol: UDP }, { port: 5353, protocol: TCP }]
 {{- end }}
 
+{{/* Peers: everything but networkPolicy.imageServersExcept. What is excepted from a block must be of its family. */}}
+{{- define "dpf.imageServers" -}}
+{{- range $everything := list "0.0.0.0/0" "::/0" }}
+- ipBlock:
+    cidr: {{ quote $everything }}
+    {{- $except := list }}
+    {{- range $.Values.networkPolicy.imageServersExcept }}
+    {{- if eq (contains ":" .) (contains ":" $everything) }}{{ $except = append $except . }}{{ end }}
+    {{- end }}
+    except: {{ toJson $except }}
+{{- end }}
+{{- end }}
+
+{{/*
+To the API server, and to Redis: (list . "peers as YAML"), the peers where its values name none; "": any. Rules of a policy add up: bfb-downloader would reach
+on these ports what images are never fetched from. (Those of DNS stay open: its servers may have addresses like the metadata services'.)
+*/}}
 {{- define "dpf.toApiServer" -}}
+{{- $policy := (index . 0).Values.networkPolicy }}{{ $named := list }}
+{{- range $policy.apiServerCidrs }}{{ $named = append $named (dict "ipBlock" (dict "cidr" .)) }}{{ end -}}
 - ports:
-    {{- range .Values.networkPolicy.apiServerPorts }}
+    {{- range $policy.apiServerPorts }}
     - { port: {{ . }}, protocol: TCP }
     {{- end }}
+  {{- with $named | empty | ternary (index . 1) (toYaml $named) }}
+  to: {{- . | nindent 4 }}
+  {{- end }}
 {{- end }}
 
 {{- define "dpf.toRedis" -}}
-{{- if .Values.redis.enabled -}}
-- to: [{ podSelector: { matchLabels: {{ include "dpf.selector" (list . "redis") | fromYaml | toJson }} } }]
+{{- $ := index . 0 }}{{ $named := $.Values.networkPolicy.redisPeers }}
+{{- if $.Values.redis.enabled -}}
+- to: [{ podSelector: { matchLabels: {{ include "dpf.selector" (list $ "redis") | fromYaml | toJson }} } }]
   ports: [{ port: 6379, protocol: TCP }]
 {{- else -}}
-- ports: [{ port: {{ .Values.redis.external.port }}, protocol: TCP }]
+- ports: [{ port: {{ $.Values.redis.external.port }}, protocol: TCP }]
+  {{- with $named | empty | ternary (index . 1) (toYaml $named) }}
+  to: {{- . | nindent 4 }}
+  {{- end }}
 {{- end }}
 {{- end }}
 

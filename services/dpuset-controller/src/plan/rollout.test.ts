@@ -17,6 +17,21 @@ function aFleet(dpusPerHost: Record<string, number>, maxUnavailable: number | st
 }
 const card = (host: string, index = 0) => `${host}-0000-4${'bcdef'[index]}-00`;
 
+test('a thousand hosts are granted at a time, whatever the budget and though they were never in service; the others are said to wait', () => {
+  const world = new World(
+    aSet({ maxUnavailable: '100%' }),
+    Array.from({ length: 1_200 }, (_, i) => aNode(`w${i + 1}`)),
+  );
+  world.settle();
+  world.template('bfb-b');
+  world.settle();
+  expect(world.set.status?.rollout?.granted).toHaveLength(1_000);
+  expect(world.read().plan.rollout.held).toBe('200 hosts (w1001 …) wait: 1000 hosts are granted at a time');
+  world.ready(card('w1'));
+  world.settle();
+  expect(world.set.status?.rollout?.granted?.at(-1)).toMatchObject({ host: 'w1001' });
+});
+
 describe('a card that comes to a host in service', () => {
   /** Hosts with a DPU each that is Ready, and a second card on every one of them. */
   function widened(spec: Parameters<typeof aSet>[0] = {}): World {

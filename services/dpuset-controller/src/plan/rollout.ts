@@ -99,6 +99,9 @@ function uidsToUpdate(host: string, hosts: Host[], set: DpuSet, also: Dpu[] = []
   return here.filter((dpu) => also.includes(dpu) || wantsUpdate(dpu, set)).flatMap(({ metadata }) => metadata.uid ?? []);
 }
 
+/** Grants at a time, whatever the budget: they stand in one object, whose status every change writes again. Far below what the schema allows. */
+const MOST_GRANTS = 1_000;
+
 /** New grants, as many as fit. Hosts that were never in service come first and cost nothing, then those that are out of service anyway. */
 function take(wanting: Host[], kept: Grant[], noted: boolean, facts: RolloutFacts, next: () => number): { taken: Grant[]; held?: string } {
   const { set, hosts, desired } = facts;
@@ -107,19 +110,23 @@ function take(wanting: Host[], kept: Grant[], noted: boolean, facts: RolloutFact
   let used = hosts.reduce((sum, host) => sum + usedBy(host, slots.has(host.name)), 0);
   const taken: Grant[] = [];
   const waiting: Host[] = [];
+  const isFull = () => kept.length + taken.length >= MOST_GRANTS;
   const grant = ({ name }: Host) => taken.push({ host: name, number: next(), uids: uidsToUpdate(name, hosts, set) });
-  for (const host of wanting.filter((one) => costOf(one) === 0)) grant(host);
+  for (const host of wanting.filter((one) => costOf(one) === 0))
+    if (isFull()) waiting.push(host);
+    else grant(host);
   const counted = wanting.filter((one) => costOf(one) > 0).sort((a, b) => usedBy(b, false) - usedBy(a, false));
   for (const host of counted) {
     const others = used - usedBy(host, false);
     // A host with more DPUs than the budget goes alone.
     const fits = others + costOf(host) <= budget || (others === 0 && costOf(host) > budget);
-    if (noted && fits) {
+    if (noted && fits && !isFull()) {
       grant(host);
       used = others + costOf(host);
     } else waiting.push(host);
   }
   if (waiting.length === 0) return { taken };
+  if (isFull()) return { taken, held: `${hostCount(waiting)}: ${MOST_GRANTS} hosts are granted at a time` };
   return { taken, held: `${hostCount(waiting)} for maxUnavailable (${budget}): ${used} unavailable or being updated` };
 }
 

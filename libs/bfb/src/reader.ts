@@ -62,6 +62,11 @@ export class BfbReader {
     return this.#state === 'trailer';
   }
 
+  /** Bytes read after the last image so far. */
+  get trailerBytes(): number {
+    return this.imagesComplete ? this.#offset - this.#imagesEnd : 0;
+  }
+
   push(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) at += this.#take(chunk.subarray(at));
@@ -80,7 +85,7 @@ export class BfbReader {
     return {
       images: this.#images,
       bytes: this.#imagesEnd,
-      trailerBytes: this.#offset - this.#imagesEnd,
+      trailerBytes: this.trailerBytes,
       versions: versionsOf(info),
       warnings: warningsOf(this.#images),
     };

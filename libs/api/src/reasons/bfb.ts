@@ -24,7 +24,7 @@ export const BFB_REASONS = {
   },
   NotABfb: {
     meaning: 'What was downloaded is no valid BFB image.',
-    fix: 'Check that spec.url names the .bfb file itself and not a page about it.',
+    fix: 'Check that spec.url names the .bfb file itself, as the vendor made it, and not a page about it.',
   },
   DownloadStalled: { meaning: 'No byte of the image arrived for a minute.', fix: 'Check the network to the server of spec.url.' },
   VolumeFull: { meaning: 'The BFB volume has no room for the image.', fix: 'Enlarge the volume, or delete Bfbs that are not used.' },

@@ -50,15 +50,9 @@ async function fetchAndPublish(deps: DownloadDeps, bfb: Bfb, signal: AbortSignal
   const source = sourceOf(bfb, deps.urlRewrites, secret, caBundle);
   const file = await volume.partialPath(uid, generation);
   const fetched = await fetchImage({ source, file, free: () => volume.free(), onProgress: deps.onProgress, signal });
-  if (fetched.summary.trailerBytes > 0)
-    throw await discard(
-      volume,
-      uid,
-      'NotABfb',
-      `the file goes on for ${fetched.summary.trailerBytes} bytes after the last image of the BFB`,
-    );
   if (wanted && fetched.sha256 !== wanted) {
-    throw await discard(volume, uid, 'DigestMismatch', `the download has sha256 ${fetched.sha256}, spec.sha256 asks for ${wanted}`);
+    await volume.removePartials(uid);
+    throw new DownloadFailure('DigestMismatch', `the download has sha256 ${fetched.sha256}, spec.sha256 asks for ${wanted}`);
   }
   await volume.publish(file, fetched.sha256);
   await volume.removePartials(uid);
@@ -84,9 +78,4 @@ async function referred<T extends KubeObject>(
     if (!isForbidden(error)) throw error;
     throw new DownloadFailure('SourceSecretInvalid', `bfb-downloader may not read ${kind.kind} ${name} (spec.${field})`);
   }
-}
-
-async function discard(volume: BfbVolume, uid: string, reason: DownloadFailure['reason'], message: string): Promise<DownloadFailure> {
-  await volume.removePartials(uid);
-  return new DownloadFailure(reason, message);
 }

@@ -42,7 +42,12 @@ async function serve(answer: RequestListener): Promise<{ url: string; requests: 
 
 async function fetchTo(
   url: string,
-  more: { file?: string; free?: number; headers?: Record<string, string>; onProgress?: () => void } = {},
+  more: {
+    file?: string;
+    free?: number;
+    headers?: Record<string, string>;
+    onProgress?: () => void;
+  } = {},
 ) {
   const folder = await mkdtemp(join(tmpdir(), 'bfb-'));
   cleanups.push(() => rm(folder, { recursive: true, force: true }));
@@ -100,11 +105,38 @@ describe('a download', () => {
     expect(requests[1]?.headers).toMatchObject({ range: `bytes=${kept}-`, 'if-range': '"one"' });
   });
 
+  test.each<[string, Buffer]>([
+    ['in the chunk of its last image', Buffer.concat([IMAGE, Buffer.from('x')])],
+    ['in a chunk of its own', IMAGE],
+  ])('ends as soon as the file goes on after the last image, %s, be it without end', async (_what, first) => {
+    let written = 0;
+    const { url } = await serve((_request, response) => {
+      const more = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(1000)) && written < 50_000_000) written += 1000;
+      };
+      response.on('drain', more).write(first, more);
+    });
+    const { file, fetched } = await fetchTo(url);
+    expect(await failure(url, fetched)).toMatchObject({
+      reason: 'NotABfb',
+      message: `${url} is not a valid BFB: it goes on after its last image (at byte ${IMAGE.length})`,
+    });
+    await expect(stat(file)).rejects.toThrow(/ENOENT/);
+  });
+
   const whole: RequestListener = (_request, response) =>
     response.writeHead(200, { 'content-length': IMAGE.length, etag: '"new"' }).end(IMAGE);
   test.each<[string, { part: Buffer; etag?: string; answer?: RequestListener; requests?: number }]>([
     ['the server does not resume', { part: IMAGE.subarray(0, 5000), etag: '"old"' }],
     ['it is not known of which image the part is', { part: IMAGE.subarray(0, 5000) }],
+    [
+      'the part goes on after the last image',
+      {
+        part: Buffer.concat([IMAGE, Buffer.from('x')]),
+        etag: '"new"',
+        answer: (request, response) => (request.headers.range ? response.destroy() : whole(request, response as never)),
+      },
+    ],
     ['the part is no BFB', { part: Buffer.alloc(5000, 1), etag: '"old"' }],
     [
       'nothing is left to ask for',

@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { open, readFile, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import got, { type Request } from 'got';
-import { BfbReader, type BfbSummary } from '@dpf/bfb';
+import { BfbError, BfbReader, type BfbSummary } from '@dpf/bfb';
 import { etagFile } from '../volume.ts';
 import { DownloadFailure } from './failure.ts';
 import type { Source } from './source.ts';
@@ -31,7 +31,7 @@ export interface FetchOptions {
 
 /**
  * Leaves the whole, synced image in `file`, or throws: DownloadFailure, BfbError, got's and Node's errors, or the signal's reason.
- * A file that is no valid BFB, or that fills the volume, is removed; one that is merely incomplete is kept for the next try.
+ * A file that is no valid BFB, or fills the volume, is removed; one that is merely incomplete is kept for the next try.
  */
 export async function fetchImage(options: FetchOptions): Promise<Fetched> {
   const { source, file, signal } = options;
@@ -73,7 +73,7 @@ async function begin(file: string, response: IncomingMessage): Promise<void> {
   if (etag?.startsWith('"')) await writeFile(etagFile(file), etag);
 }
 
-/** Appends the body to the file and syncs it. @throws DownloadFailure UrlUnreachable when it ends too early */
+/** Appends the body to the file and syncs it. @throws DownloadFailure UrlUnreachable when it ends too early; BfbError */
 async function receive(
   stream: Request,
   check: Check,
@@ -85,6 +85,8 @@ async function receive(
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       signal.throwIfAborted();
       take(check, chunk);
+      // At once and not at its end: a body that never ends would fill the volume first.
+      refuseTrailer(check);
       await writeAll(handle, chunk);
       onProgress(check.bytes, total);
     }
@@ -121,12 +123,18 @@ function take(check: Check, chunk: Buffer): void {
   check.bytes += chunk.length;
 }
 
+/** The agent appends the bf.cfg of each DPU; what a file brings of its own there is none of ours. @throws BfbError */
+function refuseTrailer({ reader, bytes }: Check): void {
+  if (reader.trailerBytes > 0) throw new BfbError('it goes on after its last image', bytes - reader.trailerBytes);
+}
+
 /** Reads what an earlier try left of an image that can be told from others by its ETag; nothing where nothing is usable. */
 async function takeUp(file: string, signal: AbortSignal): Promise<{ check: Check; etag?: string }> {
   const check = startAfresh({});
   try {
     const etag = await readFile(etagFile(file), 'utf8');
     for await (const chunk of createReadStream(file, { signal, highWaterMark: 1 << 20 })) take(check, chunk as Buffer);
+    refuseTrailer(check);
     return { check, etag };
   } catch {
     signal.throwIfAborted();

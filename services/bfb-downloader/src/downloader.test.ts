@@ -126,6 +126,21 @@ onBothApis((api, startApi) => {
         expect(await stage.files()).toEqual([`${image.sha256}.bfb`]);
       });
 
+      test('gives up a download after two hours, says so, and goes on later with what it has', async () => {
+        const { image, url } = offer('crawling.bfb', anImage(2_000_000));
+        stage.images.break({ bytesPerSecond: 100_000 });
+        await stage.create('crawling', { url });
+        await stage.until('it is under way', async () => (await stage.files()).length > 0);
+        stage.endOfTime();
+        const status = await stage.phase('crawling', 'Error');
+        expect(status).toMatchObject({ attempts: 1, lastError: { reason: 'DownloadStalled' }, nextRetryTime: expect.any(String) });
+        expect(status.lastError?.message).toMatch(/was given up after 2 hours, at \d+ of \d+ bytes\. Check the network/);
+        stage.ahead += 60_000;
+        await stage.wake('crawling');
+        expect(await stage.phase('crawling', 'Ready')).toMatchObject({ sha256: image.sha256 });
+        expect(stage.images.requests.at(-1)).toMatchObject({ path: 'crawling.bfb', status: 206 });
+      });
+
       test('tells the progress at most every 10 s', async () => {
         const { url } = offer('slow.bfb', anImage(1_000_000));
         stage.images.break({ bytesPerSecond: 1_000_000 });

@@ -4,13 +4,14 @@ import { KINDS, parseWakeUpKey, wakeUpKey, type Bfb, type KindInfo, type KubeObj
 import { compareResourceVersion, isConflict, isNotFound, learning, type Cluster, type Reflector } from '@dpf/kube';
 import type { WakeUpSender, Work, WorkQueue, WorkResult } from '@dpf/queue';
 import type { Logger } from '@dpf/service';
+import { DOWNLOAD_MS } from './download/fetch.ts';
 import type { UrlRewrite } from './download/source.ts';
 import { downloadWork } from './download/work.ts';
 import { bfbs, reconcile, type ReconcileDeps } from './reconcile.ts';
 import { BfbVolume } from './volume.ts';
 
-/** Longest download, in milliseconds. */
-const DOWNLOAD_MS = 2 * 3_600_000;
+/** What the queue gives a download beyond its own limit, in milliseconds: to begin, and to record its end. */
+const RECORD_MS = 600_000;
 /** When to look again after a conflict, in milliseconds. */
 const CONFLICT_MS = 15_000;
 
@@ -28,6 +29,8 @@ export interface DownloaderDeps {
   log: Logger;
   now?: () => number;
   chance?: () => number;
+  /** A signal that is aborted after so many milliseconds. */
+  limit?: (ms: number) => AbortSignal;
 }
 
 export interface Downloader {
@@ -100,6 +103,7 @@ export function createDownloader(deps: DownloaderDeps): Downloader {
     ...reconcileDeps,
     urlRewrites: deps.urlRewrites,
     log,
+    limit: deps.limit ?? ((ms) => AbortSignal.timeout(ms)),
     stopping: stopping.signal,
     stored: (ref) => reflectors.map((reflector) => reflector.store.get(ref)).find((bfb) => bfb !== undefined),
     onEvent: (handler) => {
@@ -131,7 +135,7 @@ export function createDownloader(deps: DownloaderDeps): Downloader {
           .sweep(async () => new Set((await listLive(signal)).map((bfb) => bfb.metadata.uid)))
           .catch((error: Error) => log.warn({ err: error }, 'partial downloads were not swept'));
       queue.work(work, { everyKey });
-      downloads.work(workDownload, { everyKey: () => [], concurrency: deps.parallelDownloads, timeoutMs: DOWNLOAD_MS });
+      downloads.work(workDownload, { everyKey: () => [], concurrency: deps.parallelDownloads, timeoutMs: DOWNLOAD_MS + RECORD_MS });
     },
     async stop() {
       stopping.abort(new Error('the service stops'));

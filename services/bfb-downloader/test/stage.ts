@@ -32,6 +32,7 @@ export class Stage {
   readonly dpuWakes: string[] = [];
   /** How far the replicas' clock is ahead, in milliseconds. */
   ahead = 0;
+  private limit = new AbortController();
   private readonly sender: WakeUpSender;
   private readonly stops: (() => Promise<unknown>)[] = [];
 
@@ -78,6 +79,7 @@ export class Stage {
       parallelDownloads: 3,
       log: createLogger('bfb-downloader', 'debug', { write: (line: string) => void (this.logs += line) }),
       now: () => Date.now() + this.ahead,
+      limit: () => this.limit.signal,
     });
     await downloader.start(AbortSignal.timeout(WITHIN_MS));
     const stop = async () => {
@@ -134,6 +136,12 @@ export class Stage {
       spec: { nodeSelector: { matchLabels: { dpu: 'true' } }, dpuTemplate: { spec: { dpuFlavor: 'hbn', BFB: { bfb } } } },
     });
   deleteSet = (name: string) => this.api.resource<DpuSet>(KINDS.DpuSet).delete({ name, namespace: NAMESPACE });
+
+  /** The time of every download under way is up. */
+  endOfTime(): void {
+    this.limit.abort(new DOMException('the time is up', 'TimeoutError'));
+    this.limit = new AbortController();
+  }
 
   /** Wakes a Bfb, as the other services do and as its timer does. */
   wake = (name: string) => this.sender.wake({ key: wakeUpKey('bfb', NAMESPACE, name) });

@@ -26,7 +26,10 @@ export const BFB_REASONS = {
     meaning: 'What was downloaded is no valid BFB image.',
     fix: 'Check that spec.url names the .bfb file itself, as the vendor made it, and not a page about it.',
   },
-  DownloadStalled: { meaning: 'No byte of the image arrived for a minute.', fix: 'Check the network to the server of spec.url.' },
+  DownloadStalled: {
+    meaning: 'No byte of the image arrived for a minute, or the image was not complete after two hours.',
+    fix: 'Check the network to the server of spec.url, or name a faster server; one that answers ranges and gives a strong ETag is asked only for what is missing.',
+  },
   VolumeFull: { meaning: 'The BFB volume has no room for the image.', fix: 'Enlarge the volume, or delete Bfbs that are not used.' },
   VolumeUnavailable: {
     meaning: 'The BFB volume cannot be written.',

@@ -4,14 +4,15 @@ import { ApiError, CORE, isForbidden, type Cluster } from '@dpf/kube';
 import type { DownloadResult } from '../outcome.ts';
 import type { BfbVolume } from '../volume.ts';
 import { classify, DownloadFailure } from './failure.ts';
-import { checkFile, fetchImage, type Fetched } from './fetch.ts';
+import { checkFile, fetchImage, type Fetched, type FetchOptions } from './fetch.ts';
 import { rewrite, sourceOf, type UrlRewrite } from './source.ts';
 
 export interface DownloadDeps {
   cluster: Pick<Cluster, 'resource'>;
   volume: BfbVolume;
   urlRewrites: readonly UrlRewrite[];
-  onProgress: (bytes: number, total: number | undefined) => void;
+  limit: FetchOptions['limit'];
+  onProgress: FetchOptions['onProgress'];
 }
 
 /** @throws the signal's reason when aborted, ApiError when the cluster does not answer; every other failure is a result */
@@ -49,7 +50,7 @@ async function fetchAndPublish(deps: DownloadDeps, bfb: Bfb, signal: AbortSignal
   ]);
   const source = sourceOf(bfb, deps.urlRewrites, secret, caBundle);
   const file = await volume.partialPath(uid, generation);
-  const fetched = await fetchImage({ source, file, free: () => volume.free(), onProgress: deps.onProgress, signal });
+  const fetched = await fetchImage({ source, file, free: () => volume.free(), limit: deps.limit, onProgress: deps.onProgress, signal });
   if (wanted && fetched.sha256 !== wanted) {
     await volume.removePartials(uid);
     throw new DownloadFailure('DigestMismatch', `the download has sha256 ${fetched.sha256}, spec.sha256 asks for ${wanted}`);

@@ -46,6 +46,7 @@ async function fetchTo(
     file?: string;
     free?: number;
     headers?: Record<string, string>;
+    limit?: AbortSignal;
     onProgress?: () => void;
   } = {},
 ) {
@@ -57,6 +58,7 @@ async function fetchTo(
     source: { url, headers: more.headers ?? {} },
     file,
     free: async () => more.free ?? 1e12,
+    limit: more.limit ?? new AbortController().signal,
     onProgress: (bytes) => {
       progress.push(bytes);
       more.onProgress?.();
@@ -103,6 +105,23 @@ describe('a download', () => {
     expect(kept).toBeGreaterThan(0);
     expect(await (await fetchTo(url, { file })).fetched).toMatchObject({ sha256: SHA256 });
     expect(requests[1]?.headers).toMatchObject({ range: `bytes=${kept}-`, 'if-range': '"one"' });
+  });
+
+  test('that takes too long is given up although bytes came, and says how far it is', async () => {
+    const { url } = await serve((_request, response) => {
+      response.writeHead(200, { 'content-length': IMAGE.length, etag: '"one"' }).write(IMAGE.subarray(0, 5000));
+    });
+    const limit = new AbortController();
+    const { file, fetched } = await fetchTo(url, {
+      limit: limit.signal,
+      onProgress: () => limit.abort(new DOMException('the time is up', 'TimeoutError')),
+    });
+    expect(await failure(url, fetched)).toMatchObject({
+      reason: 'DownloadStalled',
+      message: `GET ${url} was given up after 2 hours, at 5000 of ${IMAGE.length} bytes`,
+    });
+    // The next try goes on from here.
+    expect((await stat(file)).size).toBe(5000);
   });
 
   test.each<[string, Buffer]>([

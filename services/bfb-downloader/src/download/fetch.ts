@@ -5,12 +5,15 @@ import { open, readFile, rm, writeFile, type FileHandle } from 'node:fs/promises
 import type { IncomingMessage } from 'node:http';
 import got, { type Request } from 'got';
 import { BfbError, BfbReader, type BfbSummary } from '@dpf/bfb';
+import { redact } from '@dpf/service';
 import { etagFile } from '../volume.ts';
 import { DownloadFailure } from './failure.ts';
 import type { Source } from './source.ts';
 
 /** Without a byte for so long a download is given up, in milliseconds. */
 const STALL_MS = 60_000;
+/** Longest download, in milliseconds: a server that sends a byte now and then is waited for no longer. */
+export const DOWNLOAD_MS = 2 * 3_600_000;
 /** Redirects that are followed. */
 const REDIRECTS = 5;
 
@@ -25,6 +28,8 @@ export interface FetchOptions {
   file: string;
   /** Free bytes on the file system of `file`. */
   free: () => Promise<number>;
+  /** Aborted when the download has taken {@link DOWNLOAD_MS}. */
+  limit: AbortSignal;
   onProgress: (bytes: number, total: number | undefined) => void;
   signal: AbortSignal;
 }
@@ -34,9 +39,9 @@ export interface FetchOptions {
  * A file that is no valid BFB, or fills the volume, is removed; one that is merely incomplete is kept for the next try.
  */
 export async function fetchImage(options: FetchOptions): Promise<Fetched> {
-  const { source, file, signal } = options;
+  const { source, file, limit, signal } = options;
   const { check, etag } = await takeUp(file, signal);
-  const stream = request(source, check.bytes, etag, signal);
+  const stream = request(source, check.bytes, etag, AbortSignal.any([limit, signal]));
   let response: IncomingMessage;
   try {
     response = await responseOf(stream);
@@ -61,6 +66,7 @@ export async function fetchImage(options: FetchOptions): Promise<Fetched> {
   } catch (error) {
     stream.destroy();
     const { name, code, reason } = error as { name?: string; code?: string; reason?: string };
+    if (limit.aborted && (name === 'TimeoutError' || name === 'AbortError')) throw tooSlow(source.url, check.bytes, total);
     if (name === 'BfbError' || code === 'ENOSPC' || code === 'EDQUOT' || reason === 'VolumeFull') await discardPartial(file);
     throw error;
   }
@@ -96,6 +102,11 @@ async function receive(
   } finally {
     await handle.close();
   }
+}
+
+function tooSlow(url: string, bytes: number, total: number | undefined): DownloadFailure {
+  const part = total === undefined ? `${bytes} bytes` : `${bytes} of ${total} bytes`;
+  return new DownloadFailure('DownloadStalled', `GET ${redact(url)} was given up after ${DOWNLOAD_MS / 3_600_000} hours, at ${part}`);
 }
 
 async function discardPartial(file: string): Promise<void> {

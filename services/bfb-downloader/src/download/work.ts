@@ -6,6 +6,7 @@ import type { Logger } from '@dpf/service';
 import type { DownloadResult } from '../outcome.ts';
 import { bfbs, reconcile, ref, removeImage, type ReconcileDeps } from '../reconcile.ts';
 import { download } from './download.ts';
+import { DOWNLOAD_MS } from './fetch.ts';
 import type { UrlRewrite } from './source.ts';
 
 /** A status says the progress of a download at most this often, in milliseconds. */
@@ -14,6 +15,8 @@ const PROGRESS_MS = 10_000;
 export interface DownloadWorkDeps extends ReconcileDeps {
   urlRewrites: readonly UrlRewrite[];
   log: Pick<Logger, 'info' | 'warn'>;
+  /** A signal that is aborted after so many milliseconds. */
+  limit: (ms: number) => AbortSignal;
   /** Aborted when this replica stops: what it downloads is left to another. */
   stopping: AbortSignal;
   /** The last state seen. */
@@ -25,7 +28,7 @@ export interface DownloadWorkDeps extends ReconcileDeps {
 
 /** The handler of the queue of downloads. Its keys are those of Bfbs; one Bfb is downloaded by one worker at a time. */
 export function downloadWork(deps: DownloadWorkDeps): (work: Work) => Promise<WorkResult> {
-  const { cluster, volume, log } = deps;
+  const { cluster, volume, urlRewrites, log, limit } = deps;
   return async ({ key, signal }) => {
     const named = parseWakeUpKey(key);
     if (named?.kind !== 'bfb') return;
@@ -40,7 +43,7 @@ export function downloadWork(deps: DownloadWorkDeps): (work: Work) => Promise<Wo
     const progress = progressWriter(deps, asked);
     try {
       const result = await download(
-        { cluster, volume, urlRewrites: deps.urlRewrites, onProgress: progress.tell },
+        { cluster, volume, urlRewrites, limit: limit(DOWNLOAD_MS), onProgress: progress.tell },
         asked,
         AbortSignal.any([signal, obsolete.signal, deps.stopping]),
       );

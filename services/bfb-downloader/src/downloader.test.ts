@@ -9,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ConfigMap, Secret } from '@dpf/api';
 import { generateBfb } from '@dpf/dpu-sim';
 import { CORE } from '@dpf/kube';
+import type { FaultSpec } from '@dpf/kube-faults';
 import { onBothApis } from '@dpf/kube-sim/testing';
 import { NAMESPACE, Stage } from '../test/stage.ts';
 
@@ -32,6 +33,7 @@ onBothApis((api, startApi) => {
       });
       afterEach(async () => {
         stage.images.heal();
+        stage.proxy.faults.clear();
         for (const { metadata } of stage.bfbs.store.list()) await stage.delete(metadata.name);
         await stage.until('nothing is left', async () => stage.bfbs.store.size === 0 && (await stage.files()).length === 0);
       });
@@ -166,6 +168,26 @@ onBothApis((api, startApi) => {
         }
         expect(await stage.phase('restless', 'Ready')).toMatchObject({ sha256: image.sha256 });
         expect(stage.fetches('restless.bfb')).toBe(1);
+      });
+
+      test.each<[string, FaultSpec]>([
+        ['cannot be read', { kind: 'unavailable', match: { verbs: ['get'], resources: ['bfbs'] }, count: 7 }],
+        ['cannot be written', { kind: 'unavailable', match: { verbs: ['update'], resources: ['bfbs/status'] }, count: 3 }],
+        [
+          'was written and the answer got lost',
+          { kind: 'resetAfterWrite', match: { verbs: ['update'], resources: ['bfbs/status'] }, count: 1 },
+        ],
+      ])('keeps the end of a download although the object %s', async (what, fault) => {
+        const name = what.replaceAll(' ', '-');
+        const { image, url } = offer(`${name}.bfb`, anImage(400_000));
+        stage.images.break({ bytesPerSecond: 1_000_000 });
+        await stage.create(name, { url });
+        await stage.until('it is under way', async () => (await stage.files()).length > 0);
+        const { id } = await stage.proxy.faults.add(fault);
+        expect(await stage.phase(name, 'Ready')).toMatchObject({ sha256: image.sha256 });
+        expect(stage.proxy.faults.list().find((one) => one.id === id)).toMatchObject({ dealt: fault.count });
+        expect(stage.fetches(`${name}.bfb`)).toBe(1);
+        expect(await stage.files()).toEqual([`${image.sha256}.bfb`]);
       });
 
       test('uses the credentials and the CA that the spec names, and shows no secret anywhere', async () => {

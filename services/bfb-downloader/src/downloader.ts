@@ -1,5 +1,6 @@
 /** bfb-downloader put together: watch → queue → reconcile, and downloads as long work of a queue of their own. */
 import { hostname } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { KINDS, parseWakeUpKey, wakeUpKey, type Bfb, type KindInfo, type KubeObject } from '@dpf/api';
 import { compareResourceVersion, isConflict, isNotFound, learning, type Cluster, type Reflector } from '@dpf/kube';
 import type { WakeUpSender, Work, WorkQueue, WorkResult } from '@dpf/queue';
@@ -31,6 +32,8 @@ export interface DownloaderDeps {
   chance?: () => number;
   /** A signal that is aborted after so many milliseconds. */
   limit?: (ms: number) => AbortSignal;
+  /** Resolves after so many milliseconds, or at once when the signal is aborted; never rejects. */
+  sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 export interface Downloader {
@@ -104,6 +107,7 @@ export function createDownloader(deps: DownloaderDeps): Downloader {
     urlRewrites: deps.urlRewrites,
     log,
     limit: deps.limit ?? ((ms) => AbortSignal.timeout(ms)),
+    sleep: deps.sleep ?? ((ms, signal) => pause(ms, undefined, { signal, ref: false }).catch(() => undefined)),
     stopping: stopping.signal,
     stored: (ref) => reflectors.map((reflector) => reflector.store.get(ref)).find((bfb) => bfb !== undefined),
     onEvent: (handler) => {

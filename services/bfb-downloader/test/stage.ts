@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { startFaultProxy, type FaultProxy } from '@dpf/kube-faults';
 import { KINDS, wakeUpKey, type Bfb, type BfbSpec, type Condition, type DpuSet } from '@dpf/api';
 import { serveImages, type ImageServer } from '@dpf/dpu-sim';
 import { connect, CORE, type Cluster, type Reflector } from '@dpf/kube';
@@ -23,6 +24,8 @@ export class Stage {
   readonly kube: ApiServer;
   readonly redis: RedisProcess;
   readonly images: ImageServer;
+  /** Between the replicas of this process and the API server. */
+  readonly proxy: FaultProxy;
   readonly api: Cluster;
   readonly bfbs: Reflector<Bfb>;
   readonly folder: string;
@@ -36,8 +39,8 @@ export class Stage {
   private readonly sender: WakeUpSender;
   private readonly stops: (() => Promise<unknown>)[] = [];
 
-  private constructor(kube: ApiServer, redis: RedisProcess, images: ImageServer, api: Cluster, folder: string) {
-    [this.kube, this.redis, this.images, this.api, this.folder] = [kube, redis, images, api, folder];
+  private constructor(kube: ApiServer, redis: RedisProcess, images: ImageServer, proxy: FaultProxy, api: Cluster, folder: string) {
+    [this.kube, this.redis, this.images, this.proxy, this.api, this.folder] = [kube, redis, images, proxy, api, folder];
     this.bfbs = api.reflect<Bfb>(KINDS.Bfb);
     this.bfbs.start();
     const handle = connectRedis({ url: redis.url }, { onError: () => undefined });
@@ -59,12 +62,17 @@ export class Stage {
     await writeFile(join(folder, 'kubeconfig'), kube.kubeconfig, { mode: 0o600 });
     const api = await connect({ kubeconfig: kube.kubeconfig, userAgent: 'test' });
     await api.resource(CORE.Namespace).create({ metadata: { name: NAMESPACE } });
-    return new Stage(kube, redis, images, api, folder);
+    const [admin, serving] = await Promise.all([kube.pki.client('kubernetes-admin', ['system:masters']), kube.pki.server()]);
+    const proxy = await startFaultProxy({ server: kube.url, caPem: kube.caPem, admin, serving });
+    return new Stage(kube, redis, images, proxy, api, folder);
   }
 
   /** Starts a replica in this process; answers how to stop it. */
   async replica(name: string): Promise<() => Promise<void>> {
-    const cluster = await connect({ kubeconfig: this.kube.kubeconfig, userAgent: `bfb-downloader/${name}` });
+    const cluster = await connect({
+      kubeconfig: this.kube.kubeconfig.replaceAll(this.kube.url, this.proxy.url),
+      userAgent: `bfb-downloader/${name}`,
+    });
     const handle = connectRedis({ url: this.redis.url }, { onError: () => undefined });
     const queue = (of: string) => createWorkQueue(handle, of, { onEvent: () => undefined });
     const downloader = createDownloader({
@@ -80,6 +88,7 @@ export class Stage {
       log: createLogger('bfb-downloader', 'debug', { write: (line: string) => void (this.logs += line) }),
       now: () => Date.now() + this.ahead,
       limit: () => this.limit.signal,
+      sleep: async () => undefined,
     });
     await downloader.start(AbortSignal.timeout(WITHIN_MS));
     const stop = async () => {
@@ -119,7 +128,7 @@ export class Stage {
 
   async close(): Promise<void> {
     for (const stop of [...this.stops].reverse()) await stop();
-    await this.api.close();
+    await Promise.all([this.api.close(), this.proxy.close()]);
     await Promise.all([this.kube.close(), this.redis.close(), this.images.close()]);
     await rm(this.folder, { recursive: true, force: true });
   }

@@ -3,16 +3,16 @@ import { parseWakeUpKey, type Bfb } from '@dpf/api';
 import { isConflict, isInvalid, isNotFound, type ObjectRef, type StoreEvent } from '@dpf/kube';
 import type { Work, WorkResult } from '@dpf/queue';
 import type { Logger } from '@dpf/service';
-import type { DownloadResult } from '../outcome.ts';
-import { bfbs, reconcile, ref, removeImage, type ReconcileDeps } from '../reconcile.ts';
+import { bfbs, ref } from '../reconcile.ts';
 import { download } from './download.ts';
 import { DOWNLOAD_MS } from './fetch.ts';
+import { isOutdated, isSame, record, type RecordDeps } from './record.ts';
 import type { UrlRewrite } from './source.ts';
 
 /** A status says the progress of a download at most this often, in milliseconds. */
 const PROGRESS_MS = 10_000;
 
-export interface DownloadWorkDeps extends ReconcileDeps {
+export interface DownloadWorkDeps extends RecordDeps {
   urlRewrites: readonly UrlRewrite[];
   log: Pick<Logger, 'info' | 'warn'>;
   /** A signal that is aborted after so many milliseconds. */
@@ -23,7 +23,6 @@ export interface DownloadWorkDeps extends ReconcileDeps {
   stored: (ref: ObjectRef) => Bfb | undefined;
   /** Subscribes to changes of Bfbs; answers the unsubscriber. */
   onEvent: (handler: (event: StoreEvent<Bfb>) => void) => () => void;
-  retryAfter: (bfb: Bfb, ms: number) => Promise<void>;
 }
 
 /** The handler of the queue of downloads. Its keys are those of Bfbs; one Bfb is downloaded by one worker at a time. */
@@ -61,34 +60,6 @@ export function downloadWork(deps: DownloadWorkDeps): (work: Work) => Promise<Wo
     }
   };
 }
-
-/** Writes the end of a download. A result that nobody waits for any more is dropped, with its image. */
-async function record(deps: DownloadWorkDeps, asked: Bfb, result: DownloadResult, signal: AbortSignal): Promise<void> {
-  for (;;) {
-    signal.throwIfAborted();
-    const current = await bfbs(deps.cluster).get(ref(asked), { signal });
-    if (!current || !isSame(asked, current) || isOutdated(asked, current)) {
-      if (result.kind === 'published') await removeImage(deps, asked, result.sha256);
-      return;
-    }
-    // Another worker, which lost its lock meanwhile, was faster: its image counts, its failure does not.
-    if (current.status?.phase === 'Ready' || (current.status?.phase !== 'Downloading' && result.kind === 'failed')) return;
-    try {
-      const retryMs = await reconcile(deps, current, signal, result);
-      if (retryMs !== undefined) await deps.retryAfter(asked, retryMs);
-      return;
-    } catch (error) {
-      // The status moved between read and write; a result must not be lost over that.
-      if (!isConflict(error) && !isNotFound(error)) throw error;
-    }
-  }
-}
-
-const isSame = (asked: Bfb, seen: Bfb): boolean => seen.metadata.uid === asked.metadata.uid;
-
-/** True if nobody waits for the download that `asked` started. What is seen may be older than that: then it says nothing. */
-const isOutdated = (asked: Bfb, seen: Bfb): boolean =>
-  seen.metadata.deletionTimestamp !== undefined || (seen.metadata.generation ?? 0) > (asked.metadata.generation ?? 0);
 
 interface ProgressWriter {
   tell: (bytes: number, total: number | undefined) => void;

@@ -1,7 +1,7 @@
 /** Stories of the whole service: real HTTP, Redis, files and API requests. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -280,6 +280,64 @@ onBothApis((api, startApi) => {
         await stage.until('it is fetched again', () => stage.fetches('lost.bfb') === 2);
         expect(await stage.phase('lost', 'Ready')).toMatchObject({ sha256: image.sha256 });
         expect(await stage.files()).toEqual([`${image.sha256}.bfb`]);
+      });
+    });
+
+    describe('the start of a replica, which sweeps the volume,', () => {
+      const DAY_MS = 24 * 3_600_000;
+      const left = (digit: string) => `${digit.repeat(64)}.bfb`;
+      const leave = (...names: string[]) => Promise.all(names.map((name) => writeFile(join(stage.volume, name), 'an image')));
+      const startAndStop = async (aheadMs: number) => {
+        stage.ahead = aheadMs;
+        await (
+          await stage.replica('sweeper')
+        )();
+      };
+      afterEach(async () => {
+        stage.images.heal();
+        for (const { metadata } of stage.bfbs.store.list()) await stage.delete(metadata.name);
+        const stop = await stage.replica('last');
+        await stage.until('no Bfb is left', () => stage.bfbs.store.size === 0);
+        await stop();
+        stage.ahead = 0;
+        for (const name of await stage.files()) await rm(join(stage.volume, name));
+      });
+
+      test('removes an image that no Bfb names once it has been there for a day, and nothing else', async () => {
+        await leave(left('a'), 'notes.txt', `${'A'.repeat(64)}.bfb`);
+        await startAndStop(DAY_MS - 60_000);
+        expect(await stage.files()).toContain(left('a'));
+        await startAndStop(DAY_MS + 60_000);
+        expect(await stage.files()).toEqual([`${'A'.repeat(64)}.bfb`, 'notes.txt']);
+        expect(stage.logs).toContain('an image that no Bfb names was removed');
+      });
+
+      test('keeps what a status, a spec or an install names, whatever its age', async () => {
+        const image = anImage();
+        stage.images.put('kept.bfb', image);
+        const stop = await stage.replica('first');
+        await leave(left('b'), left('c'), left('d'));
+        await stage.create('published', { url: `${stage.images.url}/kept.bfb` });
+        await stage.create('wanted', { url: `${stage.images.url}/nowhere.bfb`, sha256: 'B'.repeat(64) });
+        await stage.phase('published', 'Ready');
+        await stage.phase('wanted', 'Error');
+        await stage.installing('reader', 'c'.repeat(64));
+        await stop();
+        await startAndStop(30 * DAY_MS);
+        expect(await stage.files()).toEqual([`${image.sha256}.bfb`, left('b'), left('c')].sort());
+        await stage.deleteDpu('reader');
+      });
+
+      test('keeps everything while a download is under way: it may turn out to be any image', async () => {
+        await leave(left('e'));
+        stage.images.put('under-way.bfb', anImage(2_000_000));
+        stage.images.break({ bytesPerSecond: 100_000 });
+        const stop = await stage.replica('busy');
+        await stage.create('under-way', { url: `${stage.images.url}/under-way.bfb` });
+        await stage.until('it is under way', async () => (await stage.files()).length > 1);
+        await startAndStop(2 * DAY_MS);
+        expect(await stage.files()).toContain(left('e'));
+        await stop();
       });
     });
 

@@ -1,7 +1,7 @@
 /** bfb-downloader put together: watch → queue → reconcile, and downloads as long work of a queue of their own. */
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { KINDS, parseWakeUpKey, wakeUpKey, type Bfb, type KindInfo, type KubeObject } from '@dpf/api';
+import { KINDS, parseWakeUpKey, wakeUpKey, type Bfb, type Dpu, type KindInfo, type KubeObject } from '@dpf/api';
 import { compareResourceVersion, isConflict, isNotFound, learning, type Cluster, type Reflector } from '@dpf/kube';
 import type { WakeUpSender, Work, WorkQueue, WorkResult } from '@dpf/queue';
 import type { Logger } from '@dpf/service';
@@ -9,6 +9,7 @@ import { DOWNLOAD_MS } from './download/fetch.ts';
 import type { UrlRewrite } from './download/source.ts';
 import { downloadWork } from './download/work.ts';
 import { bfbs, reconcile, type ReconcileDeps } from './reconcile.ts';
+import { sweep } from './sweep.ts';
 import { BfbVolume } from './volume.ts';
 
 /** What the queue gives a download beyond its own limit, in milliseconds: to begin, and to record its end. */
@@ -135,9 +136,13 @@ export function createDownloader(deps: DownloaderDeps): Downloader {
       await Promise.all(reflectors.map((reflector) => reflector.synced(signal)));
       // Of other namespaces it is not known what exists.
       if (deps.namespaces.length === 0)
-        await volume
-          .sweep(async () => new Set((await listLive(signal)).map((bfb) => bfb.metadata.uid)))
-          .catch((error: Error) => log.warn({ err: error }, 'partial downloads were not swept'));
+        await sweep({
+          volume,
+          now,
+          listBfbs: () => listLive(signal),
+          listDpus: async () => (await cluster.resource<Dpu>(KINDS.Dpu).list({ signal })).items,
+          log,
+        }).catch((error: Error) => log.warn({ err: error }, 'the BFB volume was not swept'));
       queue.work(work, { everyKey });
       downloads.work(workDownload, { everyKey: () => [], concurrency: deps.parallelDownloads, timeoutMs: DOWNLOAD_MS + RECORD_MS });
     },

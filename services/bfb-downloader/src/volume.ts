@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const PARTIAL = '.partial';
+const IMAGE = /^([0-9a-f]{64})\.bfb$/;
 
 /** Beside a partial download: the ETag of the image that it is a part of. */
 export const etagFile = (partial: string): string => `${partial}.etag`;
@@ -52,6 +53,16 @@ export class BfbVolume {
   /** Makes a complete, synced file the image of that digest, at once and whole. */
   async publish(file: string, sha256: string): Promise<void> {
     await rename(file, this.imagePath(sha256));
+  }
+
+  /**
+   * Digests of the images that came to the volume before a time (milliseconds since the epoch). Their change time tells: publishing sets it, and so does
+   * copying a volume together with its modification times.
+   */
+  async imagesBefore(time: number): Promise<string[]> {
+    const digests = (await readdir(this.#folder)).flatMap((name) => IMAGE.exec(name)?.[1] ?? []);
+    const came = await Promise.all(digests.map((sha256) => stat(this.imagePath(sha256)).catch(() => undefined)));
+    return digests.filter((_, i) => (came[i]?.ctimeMs ?? time) < time);
   }
 
   async removeImage(sha256: string): Promise<void> {

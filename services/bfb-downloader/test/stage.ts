@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startFaultProxy, type FaultProxy } from '@dpf/kube-faults';
-import { KINDS, wakeUpKey, type Bfb, type BfbSpec, type Condition, type DpuSet } from '@dpf/api';
+import { KINDS, wakeUpKey, type Bfb, type BfbSpec, type Condition, type Dpu, type DpuSet } from '@dpf/api';
 import { serveImages, type ImageServer } from '@dpf/dpu-sim';
 import { connect, CORE, type Cluster, type Reflector } from '@dpf/kube';
 import type { ApiServer, StartApi } from '@dpf/kube-sim/testing';
@@ -145,6 +145,17 @@ export class Stage {
       spec: { nodeSelector: { matchLabels: { dpu: 'true' } }, dpuTemplate: { spec: { dpuFlavor: 'hbn', BFB: { bfb } } } },
     });
   deleteSet = (name: string) => this.api.resource<DpuSet>(KINDS.DpuSet).delete({ name, namespace: NAMESPACE });
+
+  /** A Dpu whose present try installs an image. */
+  async installing(name: string, bfbSha256: string): Promise<void> {
+    const dpus = this.api.resource<Dpu>(KINDS.Dpu);
+    const spec = { nodeName: name, pciAddress: '0000-4b-00', bfb: 'lost', dpuFlavor: 'hbn' };
+    await dpus.create({ metadata: { name, namespace: NAMESPACE }, spec });
+    const inputs = { bfb: 'lost', bfbSha256, dpuFlavor: 'hbn', flavorHash: 'f1' };
+    const attempt = { number: 1, retries: 0, startedAt: new Date().toISOString(), inputs };
+    await dpus.patchStatus({ name, namespace: NAMESPACE }, { status: { attempt } });
+  }
+  deleteDpu = (name: string) => this.api.resource<Dpu>(KINDS.Dpu).delete({ name, namespace: NAMESPACE });
 
   /** The time of every download under way is up. */
   endOfTime(): void {

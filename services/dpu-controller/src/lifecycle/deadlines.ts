@@ -1,11 +1,14 @@
 /** The one table of deadlines, and what becomes of a wait that is past its own. */
 import type { FailureClass, Reason } from '@dpf/api';
+import { CONDITION_OF } from './conditions.ts';
 import { at, isBeingDeleted, isClaimed, phaseOf } from './facts.ts';
 import type { Observed } from './observed.ts';
 import type { Outcome, Stay } from './outcome.ts';
+import { hasJoined } from './phases/tenant-node.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
+const AGAIN_MS = SECOND;
 
 /** Given to the agent with an install; it keeps them (architecture §4). */
 export const INSTALL_DEADLINES = { noByteSeconds: 360, noLogSeconds: 900, totalSeconds: 3_600 } as const;
@@ -15,6 +18,8 @@ export interface Deadline {
   readonly reason: Reason;
   /** `stall`: keep on, but say so; `cancel`: ask the agent to stop; or fail with a class. */
   readonly then: 'stall' | 'cancel' | { readonly class: FailureClass };
+  /** The end is looked at when it comes. A look so much later shows that nobody watched: the wait begins anew instead. */
+  readonly unwatchedMs?: number;
 }
 
 /** The waits that have a deadline. Those without: see architecture §4. */
@@ -29,15 +34,24 @@ export const DEADLINES = {
   resetTaken: { ms: 20 * MINUTE, reason: 'AgentSilent', then: 'stall' },
   hostReset: { ms: 20 * MINUTE, reason: 'RebootOverdue', then: 'stall' },
   hostNetwork: { ms: 5 * MINUTE, reason: 'HostNetworkOverdue', then: 'stall' },
-  clusterJoin: { ms: 30 * MINUTE, reason: 'TenantNodeOverdue', then: { class: 'transient' } },
+  clusterJoin: { ms: 30 * MINUTE, reason: 'TenantNodeOverdue', then: { class: 'transient' }, unwatchedMs: 5 * MINUTE },
   cleanup: { ms: 10 * MINUTE, reason: 'CleanupBlocked', then: 'stall' },
 } as const satisfies Record<string, Deadline>;
 
 /** An operation that is open has to be taken: 2 min, where the configuration says nothing else. */
 const operationTaken = ({ agentSilentMs }: Observed): Deadline => ({ ms: agentSilentMs, reason: 'AgentSilent', then: 'stall' });
 
+/**
+ * Since when the DPU could have been seen to join: its condition is False from then on. It is Unknown while the cluster is out of reach, for that says nothing
+ * about the DPU, and after a time in which no controller looked.
+ */
+function joinAwaitedSince({ dpu, now }: Observed): number | undefined {
+  const condition = dpu.status?.conditions?.find(({ type }) => type === CONDITION_OF.DPUClusterConfig);
+  return condition?.status === 'False' ? at(condition.lastTransitionTime) : now;
+}
+
 /** The deadlines that run now, each with the time it runs out (ms since 1970). */
-function running(o: Observed, { resetDue }: Stay): (Deadline & { end: number })[] {
+function running(o: Observed, { resetDue, unknown }: Stay): (Deadline & { end: number })[] {
   const { status } = o.dpu;
   const from = (start: number | undefined, deadline: Deadline) => (start === undefined ? [] : [{ ...deadline, end: start + deadline.ms }]);
   const operation = status?.operation;
@@ -64,8 +78,8 @@ function running(o: Observed, { resetDue }: Stay): (Deadline & { end: number })[
       return [...from(phaseSince, DEADLINES.hostNetwork), ...silent];
     }
     case 'DPUClusterConfig':
-      // A cluster out of reach says nothing about the DPU: its join is not overdue because of that.
-      return typeof o.tenant !== 'string' && o.tenant.state === 'Reachable' ? from(phaseSince, DEADLINES.clusterJoin) : [];
+      // A failure means that the card is flashed anew: a Node that is Ready waits for nothing but our labels.
+      return unknown || typeof o.tenant === 'string' || hasJoined(o) ? [] : from(joinAwaitedSince(o), DEADLINES.clusterJoin);
     case 'Deleting':
       return from(phaseSince, DEADLINES.cleanup);
     default:
@@ -82,6 +96,7 @@ export function withDeadline(o: Observed, outcome: Outcome): Outcome {
     const soonest = Math.min(outcome.recheckMs ?? Infinity, ...deadlines.map(({ end }) => end - o.now));
     return Number.isFinite(soonest) && soonest < recheckOf(o, outcome) ? { ...outcome, recheckMs: soonest } : outcome;
   }
+  if (past.unwatchedMs !== undefined && o.now >= past.end + past.unwatchedMs) return { ...outcome, unknown: true, recheckMs: AGAIN_MS };
   if (past.then === 'stall') return { ...outcome, quiet: false, stalled: true, reason: past.reason, message: stallMessage(past, outcome) };
   if (past.then === 'cancel') return { ...outcome, reason: past.reason, operation: 'cancel' };
   return { kind: 'fail', reason: past.reason, message: outcome.message, class: past.then.class };

@@ -12,6 +12,8 @@ export interface Stay {
   readonly message: string;
   /** The condition that is not met yet; absent: the one of the phase. */
   readonly condition?: DpuConditionType;
+  /** Nobody can tell, or nobody looked, whether the condition is met: what it waited so far counts for no deadline. */
+  readonly unknown?: boolean;
   /** Look again after so many milliseconds at the latest; absent: 15 s, doubling up to 5 min. */
   readonly recheckMs?: number;
   readonly effects?: readonly Effect[];

@@ -54,7 +54,7 @@ function stayed(o: Observed, status: DpuStatus, stay: Stay): DpuStatus {
     if (type === 'ClusterJoined' && !o.dpu.spec.cluster) continue;
     if (set.get(type)?.status !== 'True') set(type, 'True', reason, REASONS[reason].meaning);
   }
-  if (awaited !== 'Ready') set(awaited, 'False', stay.reason, text);
+  if (awaited !== 'Ready') set(awaited, stay.unknown ? 'Unknown' : 'False', stay.reason, text);
   if (stay.met) set('Ready', 'True', stay.reason, REASONS[stay.reason].meaning);
   else set('Ready', 'False', stay.reason, text);
   const reconciling = !stay.met && !stay.stalled;

@@ -1,4 +1,4 @@
-/** DPUClusterConfig: the tenant Node with the Dpu's name has a new uid, is Ready and bears our labels. */
+/** DPUClusterConfig: the tenant Node with the Dpu's name has a new uid, is Ready and bears our labels. Its deadline: see `joinAwaitedSince`. */
 import { attemptOf, clusterName } from '../facts.ts';
 import { provisioned } from './ready.ts';
 import { isLabelled, isOfOldSoftware, labelling } from './tenant-node.ts';
@@ -12,10 +12,10 @@ export function clusterConfig(o: Observed): Outcome {
   if (typeof tenant === 'string')
     return { kind: 'stay', reason: 'WaitingForTenantNode', message: `${clusterName(o)} to be read`, recheckMs: 1_000 };
   if (tenant.state !== 'Reachable')
-    return { kind: 'stay', reason: tenant.state, message: `${clusterName(o)} to be usable: ${tenant.message}` };
+    return { kind: 'stay', reason: tenant.state, message: `${clusterName(o)} to be usable: ${tenant.message}`, unknown: true };
 
   const { node } = tenant;
-  if (!node || isOfOldSoftware(o, node) || !isLabelled(o, node) || !node.ready) {
+  if (!node || isOfOldSoftware(o, node) || !node.ready) {
     const { number, installed = number } = attemptOf(o);
     return {
       kind: 'stay',
@@ -24,6 +24,15 @@ export function clusterConfig(o: Observed): Outcome {
       effects: [{ do: 'extendToken', attempt: installed }, ...labelling(o)],
     };
   }
+  // The DPU has done its part: the labels are ours to put, and no delay of ours makes it fail.
+  if (!isLabelled(o, node))
+    return {
+      kind: 'stay',
+      reason: 'WaitingForTenantNode',
+      message: `our labels to show on Node ${dpu.metadata.name} of ${clusterName(o)}`,
+      effects: labelling(o),
+      quiet: true,
+    };
   return {
     kind: 'advance',
     to: 'Ready',

@@ -1,6 +1,6 @@
-import { DPU_ANNOTATIONS, TENANT_NODE_LABELS } from '@dpf/api';
+import { DPU_ANNOTATIONS, TENANT_NODE_LABELS, type Dpu } from '@dpf/api';
 import { describe, expect, test } from '@jest/globals';
-import { HASH, MINUTES, PCI, SHA, UID, ago, dpu, node, observed, type DpuBuilder } from '../../test/builders.ts';
+import { HASH, MINUTES, NOW, PCI, SECONDS, SHA, UID, ago, dpu, node, observed, type DpuBuilder } from '../../test/builders.ts';
 import { conclusion, decide } from '../decide.ts';
 import type { Observed } from '../observed.ts';
 
@@ -20,6 +20,12 @@ describe('HostNetworkConfiguration, DPUClusterConfig, Ready', () => {
     ...(tenantNode ? { node: tenantNode as typeof joined } : {}),
   });
   const config = (sinceMs = 0) => dpu().inPhase('DPUClusterConfig', sinceMs).status({ tenantNodeUid: 'old' });
+  /** Its join could have been seen for so long. */
+  const awaited = (sinceMs: number, status: 'False' | 'Unknown' = 'False') =>
+    config(3 * 60 * MINUTES).status({
+      conditions: [{ type: 'ClusterJoined', status, reason: 'WaitingForTenantNode', message: '', lastTransitionTime: ago(sinceMs) }],
+    });
+  const unreachable = { state: 'ClusterUnreachable', message: 'timeout' } as const;
   const ready = () => dpu().inPhase('Ready').status({ tenantNodeUid: 'new' });
   const network = (of: DpuBuilder) => of.operation('hostNetwork', 'Succeeded');
   test.each<[string, Observed, { phase?: string; reason: string; does: string[] }]>([
@@ -45,13 +51,43 @@ describe('HostNetworkConfiguration, DPUClusterConfig, Ready', () => {
     ],
     [
       'not joined for 30 min: the attempt failed',
-      observed(config(31 * MINUTES), { tenant: tenant() }),
+      observed(awaited(30 * MINUTES), { tenant: tenant() }),
       { phase: 'DPUClusterConfig', reason: 'TenantNodeOverdue', does: [] },
     ],
     [
+      'registered, and not Ready for 30 min: the attempt failed',
+      observed(awaited(30 * MINUTES), { tenant: tenant({ ...joined, ready: false }) }),
+      { phase: 'DPUClusterConfig', reason: 'TenantNodeOverdue', does: [] },
+    ],
+    [
+      'a moment before that it is waited for',
+      observed(awaited(30 * MINUTES - 1), { tenant: tenant() }),
+      { phase: 'DPUClusterConfig', reason: 'WaitingForTenantNode', does: ['extendToken'] },
+    ],
+    [
+      'Ready without our labels, however late we look: it is labelled, nothing failed',
+      observed(awaited(30 * MINUTES), { tenant: tenant({ ...joined, labels: {}, dpuUid: undefined }) }),
+      { phase: 'DPUClusterConfig', reason: 'WaitingForTenantNode', does: ['labelTenantNode'] },
+    ],
+    [
+      'new, labelled and Ready, however late we look: the DPU is',
+      observed(awaited(30 * MINUTES), { tenant: tenant(joined) }),
+      { phase: 'Ready', reason: 'Provisioned', does: ['deleteToken', 'unhold'] },
+    ],
+    [
       'a cluster out of reach fails nothing',
-      observed(config(31 * MINUTES), { tenant: { state: 'ClusterUnreachable', message: 'timeout' } }),
+      observed(awaited(31 * MINUTES), { tenant: unreachable }),
       { phase: 'DPUClusterConfig', reason: 'ClusterUnreachable', does: [] },
+    ],
+    [
+      'a cluster that is back after hours has the DPU’s whole time again',
+      observed(awaited(2 * 60 * MINUTES, 'Unknown'), { tenant: tenant() }),
+      { phase: 'DPUClusterConfig', reason: 'WaitingForTenantNode', does: ['extendToken'] },
+    ],
+    [
+      'nobody looked for a while past its time: nothing failed',
+      observed(awaited(35 * MINUTES), { tenant: tenant() }),
+      { phase: 'DPUClusterConfig', reason: 'WaitingForTenantNode', does: ['extendToken'] },
     ],
     [
       'Ready and held: released',
@@ -75,6 +111,27 @@ describe('HostNetworkConfiguration, DPUClusterConfig, Ready', () => {
     ],
   ])('%s', (_, o, expected) => {
     expect(told(o)).toEqual(expected);
+  });
+  test('the time to join runs while the DPU could be seen to, from the start again after an outage', () => {
+    const joinedCondition = (status: Dpu['status']) => status?.conditions?.find(({ type }) => type === 'ClusterJoined');
+    const away = decide(observed(awaited(20 * MINUTES), { tenant: unreachable })).status!;
+    expect(joinedCondition(away)).toMatchObject({ status: 'Unknown', reason: 'ClusterUnreachable' });
+    const back = decide(observed(config().status(away), { tenant: tenant(), now: NOW + 60 * MINUTES }));
+    expect(joinedCondition(back.status)).toMatchObject({ status: 'False', lastTransitionTime: ago(-60 * MINUTES) });
+    const overdue = (now: number) => conclusion(decide(observed(config().status(back.status!), { tenant: tenant(), now }))).reason;
+    expect(overdue(NOW + 90 * MINUTES - 1)).toBe('WaitingForTenantNode');
+    expect(overdue(NOW + 90 * MINUTES)).toBe('TenantNodeOverdue');
+  });
+  test('after a time in which no controller looked the DPU has its whole time again, from the next look on', () => {
+    const first = decide(observed(awaited(35 * MINUTES), { tenant: tenant() }));
+    expect(first.recheckMs).toBe(SECONDS);
+    const next = decide(observed(config().status(first.status!), { tenant: tenant(), now: NOW + SECONDS })).status;
+    expect(next?.conditions).toContainEqual(
+      expect.objectContaining({ type: 'ClusterJoined', status: 'False', lastTransitionTime: ago(-SECONDS) }),
+    );
+  });
+  test('a deadline of the join is looked at when it ends', () => {
+    expect(decide(observed(awaited(29 * MINUTES), { tenant: tenant() })).recheckMs).toBe(MINUTES);
   });
   test.each([
     ['another image under the same name', { bfb: { phase: 'Ready', sha256: 'b'.repeat(64) } } as const, 'ImageReplaced'],

@@ -26,6 +26,12 @@ export const isOfOldSoftware = (o: Observed, node: TenantNode): boolean =>
 export const isLabelled = (o: Observed, node: TenantNode): boolean =>
   Object.entries(tenantLabels(o)).every(([key, value]) => node.labels[key] === value);
 
+/** The new software registered its Node, and that one is Ready. */
+export function hasJoined(o: Observed): boolean {
+  const node = tenantNodeOf(o);
+  return node !== undefined && !isOfOldSoftware(o, node) && node.ready;
+}
+
 /** Puts our labels on the Node that the new software registered. */
 export function labelling(o: Observed): Effect[] {
   const node = tenantNodeOf(o);

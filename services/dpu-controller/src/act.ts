@@ -6,7 +6,7 @@ import { nodePatch } from './host/patch.ts';
 import { sweep } from './host/sweep.ts';
 import type { Effect } from './lifecycle/outcome.ts';
 import type { ClusterName } from './lifecycle/observed.ts';
-import type { TenantUser } from './ports.ts';
+import { TenantError, type TenantUser } from './ports.ts';
 import type { World } from './world.ts';
 
 /**
@@ -89,9 +89,22 @@ async function perform(world: World, dpu: Dpu, effect: Exclude<Effect, NodeEffec
     case 'labelTenantNode':
       return void (await tenants.labelNode(cluster, userOf(dpu), effect.uid, effect.labels, { signal }));
     case 'extendToken':
-      return void (await tenants.extendToken(cluster, userOf(dpu), effect.attempt, { signal }));
+      return void (await extendToken(world, dpu, cluster, effect.attempt, signal));
     case 'deleteToken':
       return void (await tenants.deleteToken(cluster, userOf(dpu), { signal }));
+  }
+}
+
+/** A tenant that cannot be used now fails nothing: half an hour of looks is left to try again. */
+async function extendToken({ tenants, log }: World, dpu: Dpu, cluster: ClusterName, attempt: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await tenants.extendToken(cluster, userOf(dpu), attempt, { signal });
+  } catch (error) {
+    if (!(error instanceof TenantError)) throw error;
+    log.warn(
+      { dpu: dpu.metadata.name, reason: error.facts.state },
+      `the token of a DPU that has not joined is not extended: ${error.message}`,
+    );
   }
 }
 

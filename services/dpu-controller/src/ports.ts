@@ -46,7 +46,7 @@ export interface TenantClusters {
   ): Promise<void>;
   /** The bootstrap token of this Dpu and attempt: made if there is none, extended if less than half of its hour is left. */
   ensureJoin(cluster: ClusterName, user: TenantUser, attempt: number, options?: { signal?: AbortSignal }): Promise<Join>;
-  /** Another hour for the tokens that this Dpu has in this attempt, once less than half of the last one is left. Makes none: whoever asks late leaves nothing behind. */
+  /** Another hour for the tokens that this Dpu has in this attempt, once less than half of the last one is left. Makes none: whoever asks late leaves nothing behind. May be asked at every look. */
   extendToken(cluster: ClusterName, user: TenantUser, attempt: number, options?: { signal?: AbortSignal }): Promise<void>;
   /** Deletes every bootstrap token of this Dpu. */
   deleteToken(cluster: ClusterName, user: TenantUser, options?: { signal?: AbortSignal }): Promise<void>;

@@ -9,6 +9,7 @@ import type { Effect, Outcome, Stay } from './outcome.ts';
 import { HANDLERS } from './phases/index.ts';
 import { withReport } from './report.ts';
 import { nextStatus } from './status.ts';
+import { withToken } from './token.ts';
 
 export interface Decision {
   /** As it is to stand; the one that was read when nothing is worth a write. */
@@ -45,7 +46,8 @@ export function decide(observed: Observed): Decision {
     if (outcome.kind === 'stay')
       return {
         status: outcome.quiet && unheard ? read : nextStatus(o, outcome),
-        effects: withSweep(o, effects),
+        // An agent that reports is not kept waiting for a tenant: the next look is near.
+        effects: observed.report ? withSweep(o, effects) : withToken(o, withSweep(o, effects)),
         recheckMs: recheckOf(o, outcome),
         outcomes,
       };

@@ -27,6 +27,8 @@ export interface TenantClusterOptions extends Pick<ClusterOptions, 'userAgent' |
 export class TenantCluster {
   readonly cluster: Cluster;
   readonly join: JoinTarget;
+  /** When the tokens of a Dpu, by its uid, are to be extended next. Known here only to spare the server a request at each look. */
+  readonly tokensDue = new Map<string, { attempt: number; at: number }>();
   readonly #nodes: Reflector<Node>;
   readonly #options: TenantClusterOptions;
   /** Settled once the first list is there, or the first try of it failed. */
@@ -68,9 +70,8 @@ export class TenantCluster {
   async observe(nodeName: string, signal?: AbortSignal): Promise<TenantFacts> {
     if (!this.#nodes.hasSynced && !this.#trouble)
       await Promise.race([this.#firstWord.promise, pause(FIRST_LIST_MS, undefined, { signal, ref: false })]);
-    const trouble = this.#trouble;
-    if (!this.#nodes.hasSynced) return trouble ? this.factsOf(trouble.error) : this.factsOf(new Error('no answer yet'));
-    if (trouble && this.#options.now() - trouble.since >= INTERRUPTION_MS) return this.factsOf(trouble.error);
+    const unusable = this.unusable() ?? (this.#nodes.hasSynced ? undefined : this.factsOf(new Error('no answer yet')));
+    if (unusable) return unusable;
     try {
       const clusterUid = (this.#uid ??= await this.#readUid(signal));
       const node = this.#nodes.store.get({ name: nodeName });
@@ -79,6 +80,13 @@ export class TenantCluster {
       signal?.throwIfAborted();
       return this.factsOf(error as Error);
     }
+  }
+
+  /** What is known against the server without asking it. */
+  unusable(): Unusable | undefined {
+    const trouble = this.#trouble;
+    if (!trouble || (this.#nodes.hasSynced && this.#options.now() - trouble.since < INTERRUPTION_MS)) return undefined;
+    return this.factsOf(trouble.error);
   }
 
   /** A failed request as facts: refused by the server, or not answered. */

@@ -9,7 +9,8 @@ import type { TenantClusters, TenantUser } from '../ports.ts';
 import { createTenantClusters } from './tenants.ts';
 
 const CLUSTER = { name: 'tenant-00', namespace: 'tenant-00-ns' };
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const START = Math.floor(Date.now() / 1000) * 1000;
 let [host, tenant]: ApiServer[] = [];
 let hostApi: Cluster;
@@ -237,6 +238,25 @@ onBothApis((name, startApi, kind) => {
         await worth(token, true);
         time += 2000;
         await worth(token, false);
+      });
+
+      test('are kept at every look, which costs a request or two per half of their life', async () => {
+        await tenants.observe(CLUSTER, user);
+        await tenants.ensureJoin(CLUSTER, user, 1);
+        const lookUntil = async (end: number) => {
+          for (; time < end; time += MINUTE) await tenants.extendToken(CLUSTER, user, 1);
+          return tenant!.requests();
+        };
+        const before = await lookUntil(START + MINUTE);
+        expect(await lookUntil(START + HOUR / 2)).toBe(before);
+        expect((await lookUntil(START + 3 * HOUR)) - before).toBeLessThanOrEqual(2 * 5);
+        expect(expiry((await mine())[0])).toBeGreaterThan(time + HOUR / 2 - MINUTE);
+      });
+
+      test('are not asked for again and again of a server that does not answer', async () => {
+        await putKubeconfig(tenant!.kubeconfig.replace(/127\.0\.0\.1:\d+/, '127.0.0.1:1'));
+        await until(({ state }) => state === 'ClusterUnreachable');
+        await expect(tenants.extendToken(CLUSTER, user, 1)).rejects.toMatchObject({ facts: { state: 'ClusterUnreachable' } });
       });
 
       test('a revoked token joins nothing', async () => {

@@ -115,12 +115,22 @@ export function createTenantClusters(options: TenantClustersOptions): TenantClus
       }),
 
     extendToken: (cluster, user, attempt, options: Options = {}) =>
-      use(cluster, user, options, (tenant) =>
-        extendTokens(tenant.cluster.resource<Secret>(CORE.Secret), user, attempt, { now, signal: options.signal }),
-      ),
+      use(cluster, user, options, async (tenant) => {
+        const { uid } = user;
+        const known = tenant.tokensDue.get(uid);
+        if (known?.attempt === attempt && now() < known.at) return;
+        // Asked for again and again: not of a server that is known not to answer.
+        const unusable = tenant.unusable();
+        if (unusable) throw new TenantError(unusable);
+        const at = await extendTokens(tenant.cluster.resource<Secret>(CORE.Secret), user, attempt, { now, signal: options.signal });
+        tenant.tokensDue.set(uid, { attempt, at });
+      }),
 
     deleteToken: (cluster, user, options: Options = {}) =>
-      use(cluster, user, options, (tenant) => deleteTokens(tenant.cluster.resource<Secret>(CORE.Secret), user, options.signal)),
+      use(cluster, user, options, (tenant) => {
+        tenant.tokensDue.delete(user.uid);
+        return deleteTokens(tenant.cluster.resource<Secret>(CORE.Secret), user, options.signal);
+      }),
 
     onNodeEvent(handler) {
       handlers.add(handler);

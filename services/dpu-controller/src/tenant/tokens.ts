@@ -32,15 +32,20 @@ export async function ensureToken(
   return first ? tokenIn(first) : createToken(secrets, user, attempt, options);
 }
 
-/** The tokens of this Dpu and attempt for another hour. One that is gone stays gone: the DPU has joined, or was given up. */
+/**
+ * The tokens of this Dpu and attempt for another hour. One that is gone stays gone: the DPU has joined, or was given up.
+ * @returns when they are to be extended next, in milliseconds since 1970
+ */
 export async function extendTokens(
   secrets: ResourceClient<Secret>,
   user: TenantUser,
   attempt: number,
   options: TokenOptions,
-): Promise<void> {
+): Promise<number> {
   const all = await tokensOf(secrets, user, options.signal);
-  for (const secret of all.filter(isOfAttempt(attempt))) await extend(secrets, secret, options);
+  let end = options.now() + LIFETIME_MS;
+  for (const secret of all.filter(isOfAttempt(attempt))) end = Math.min(end, await extend(secrets, secret, options));
+  return end - LIFETIME_MS / 2;
 }
 
 const isOfAttempt =
@@ -94,17 +99,19 @@ async function createToken(secrets: ResourceClient<Secret>, user: TenantUser, at
   return `${id}.${secret}`;
 }
 
-/** The same token for another hour, once less than half of the last one is left. */
-async function extend(secrets: ResourceClient<Secret>, secret: Secret, { now, signal }: TokenOptions): Promise<void> {
-  const left = Date.parse(decoded(secret, 'expiration')) - now();
-  if (left >= LIFETIME_MS / 2) return;
+/** The same token for another hour, once less than half of the last one is left. Returns its end. */
+async function extend(secrets: ResourceClient<Secret>, secret: Secret, { now, signal }: TokenOptions): Promise<number> {
+  const end = Date.parse(decoded(secret, 'expiration'));
+  if (end - now() > LIFETIME_MS / 2) return end;
   const { name, uid, resourceVersion } = secret.metadata;
   const patch = { metadata: { uid }, data: encoded({ expiration: expiry(now()) }) };
   try {
     await secrets.patch({ namespace: NAMESPACE, name }, patch, { resourceVersion, signal });
+    return now() + LIFETIME_MS;
   } catch (error) {
     // Another replica extended it, or it was deleted since.
     if (!isConflict(error) && !isNotFound(error)) throw error;
+    return end;
   }
 }
 

@@ -1,5 +1,6 @@
 /** DPUClusterConfig: the tenant Node with the Dpu's name has a new uid, is Ready and bears our labels. Its deadline: see `joinAwaitedSince`. */
-import { attemptOf, clusterName } from '../facts.ts';
+import { clusterName } from '../facts.ts';
+import { keepToken } from '../token.ts';
 import { provisioned } from './ready.ts';
 import { isLabelled, isOfOldSoftware, labelling } from './tenant-node.ts';
 import type { Observed } from '../observed.ts';
@@ -15,15 +16,13 @@ export function clusterConfig(o: Observed): Outcome {
     return { kind: 'stay', reason: tenant.state, message: `${clusterName(o)} to be usable: ${tenant.message}`, unknown: true };
 
   const { node } = tenant;
-  if (!node || isOfOldSoftware(o, node) || !node.ready) {
-    const { number, installed = number } = attemptOf(o);
+  if (!node || isOfOldSoftware(o, node) || !node.ready)
     return {
       kind: 'stay',
       reason: 'WaitingForTenantNode',
       message: `the DPU to register Node ${dpu.metadata.name} in ${clusterName(o)}, and to become Ready there`,
-      effects: [{ do: 'extendToken', attempt: installed }, ...labelling(o)],
+      effects: [...labelling(o), ...keepToken(o)],
     };
-  }
   // The DPU has done its part: the labels are ours to put, and no delay of ours makes it fail.
   if (!isLabelled(o, node))
     return {

@@ -42,7 +42,7 @@ describe('HostNetworkConfiguration, DPUClusterConfig, Ready', () => {
     [
       'a new Node gets our labels, Ready or not',
       observed(config(), { tenant: tenant({ ...joined, ready: false, labels: {}, dpuUid: undefined }) }),
-      { phase: 'DPUClusterConfig', reason: 'WaitingForTenantNode', does: ['extendToken', 'labelTenantNode'] },
+      { phase: 'DPUClusterConfig', reason: 'WaitingForTenantNode', does: ['labelTenantNode', 'extendToken'] },
     ],
     [
       'new, labelled and Ready: the DPU is, the token goes, the node effect is released',

@@ -1,8 +1,9 @@
+import type { Node } from '@dpf/api';
 import { describe, expect, test } from '@jest/globals';
 import { act } from './act.ts';
 import type { Effect } from './lifecycle/outcome.ts';
 import { TenantError } from './ports.ts';
-import { dpu } from './test/builders.ts';
+import { dpu, node } from './test/builders.ts';
 import type { World } from './world.ts';
 
 describe('the effects of a decision', () => {
@@ -26,5 +27,21 @@ describe('the effects of a decision', () => {
   });
   test('what is no failure of the tenant is not hidden', async () => {
     await expect(act(worldWith(new TypeError('a bug')).world, dpu().object, undefined, effects)).rejects.toThrow('a bug');
+  });
+  test.each([
+    ['is put back while the Dpu is as it was decided on', '10', [['dpu']]],
+    ['is not put back on a Node that another worker has released since', '11', []],
+  ])('a node effect that is gone %s', async (_, version, taints) => {
+    const patched: string[][] = [];
+    const world = {
+      api: {
+        dpus: { get: () => Promise.resolve(dpu().meta({ resourceVersion: version }).object) },
+        nodes: {
+          patch: (_: object, { spec }: Node) => Promise.resolve(void patched.push((spec?.taints ?? []).map(({ key }) => key))),
+        },
+      },
+    } as unknown as World;
+    await act(world, dpu().object, node().claimed().object, [{ do: 'hold', attempt: 1, again: true }]);
+    expect(patched).toEqual(taints);
   });
 });

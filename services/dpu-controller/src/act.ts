@@ -39,7 +39,7 @@ async function changedNode(world: World, dpu: Dpu, node: Node, effects: readonly
         changed = claimCard(changed, owner);
         break;
       case 'hold':
-        changed = hold(changed, owner, effect.attempt, dpu.spec.nodeEffect);
+        if (!effect.again || (await isCurrent(world, dpu))) changed = hold(changed, owner, effect.attempt, dpu.spec.nodeEffect);
         break;
       case 'unhold':
         changed = unhold(changed, owner.uid, effect.attempt);
@@ -55,6 +55,14 @@ async function changedNode(world: World, dpu: Dpu, node: Node, effects: readonly
     }
   }
   return changed;
+}
+
+/**
+ * Another worker may have finished the Dpu and released its Node, and only the Node's change be known here. The Node was read before, the Dpu is read now,
+ * live, and the Node is written with the first read's resourceVersion: a release in between makes that write fail.
+ */
+async function isCurrent({ api }: World, { metadata: { namespace, name, resourceVersion } }: Dpu): Promise<boolean> {
+  return (await api.dpus.get({ namespace, name }))?.metadata.resourceVersion === resourceVersion;
 }
 
 /** Writes what differs, by compare-and-swap on the version that was read. No request when nothing does. */

@@ -4,6 +4,7 @@ import { recheckOf, withDeadline } from './deadlines.ts';
 import { phaseOf } from './facts.ts';
 import { withFormerClusters } from './former-clusters.ts';
 import { GUARDS } from './guards.ts';
+import { withHold } from './hold.ts';
 import type { Observed } from './observed.ts';
 import type { Effect, Outcome, Stay } from './outcome.ts';
 import { HANDLERS } from './phases/index.ts';
@@ -46,8 +47,7 @@ export function decide(observed: Observed): Decision {
     if (outcome.kind === 'stay')
       return {
         status: outcome.quiet && unheard ? read : nextStatus(o, outcome),
-        // An agent that reports is not kept waiting for a tenant: the next look is near.
-        effects: observed.report ? withSweep(o, effects) : withToken(o, withSweep(o, effects)),
+        effects: withStanding(o, effects, observed.report !== undefined),
         recheckMs: recheckOf(o, outcome),
         outcomes,
       };
@@ -64,6 +64,12 @@ const withStatus = (o: Observed, status: DpuStatus): Observed => ({ ...o, dpu: {
 function withRefusal({ refused }: Observed, outcome: Outcome): Outcome {
   if (outcome.kind !== 'stay' || refused === undefined) return outcome;
   return { ...outcome, reason: 'RequestRefused', message: `${outcome.message}: ${refused}`, stalled: true, quiet: false, met: false };
+}
+
+/** What is to stand whatever is waited for. An agent that reports is not kept waiting for a tenant: the next look is near. */
+function withStanding(o: Observed, effects: Effect[], isReport: boolean): Effect[] {
+  const onHost = withHold(o, withSweep(o, effects));
+  return isReport ? onHost : withToken(o, onHost);
 }
 
 /** Whoever sees entries of an unknown uid has them looked at: see host/sweep.ts. */

@@ -75,7 +75,8 @@ export type Effect =
   | { readonly do: 'removeFinalizer' }
   /** On the host Node, by compare-and-swap; those of one decision are one patch. */
   | { readonly do: 'claimCard' }
-  | { readonly do: 'hold'; readonly attempt: number }
+  /** `again`: it stood before, and is gone; put back only if the Dpu is still as it was decided on. */
+  | { readonly do: 'hold'; readonly attempt: number; readonly again?: true }
   | { readonly do: 'unhold'; readonly attempt: number }
   | { readonly do: 'release' }
   | { readonly do: 'releaseByForce' }

@@ -1,0 +1,23 @@
+/** The node effect stands from the end of phase NodeEffect to Ready: what was lost with the Node, or taken off by hand, is put back. */
+import type { HolderRecord, Phase } from '@dpf/api';
+import { attemptOf, pciOf, phaseOf, uidOf } from './facts.ts';
+import type { HostFacts, Observed } from './observed.ts';
+import type { Effect } from './outcome.ts';
+
+const HELD_IN: ReadonlySet<Phase> = new Set<Phase>(['OSInstalling', 'Rebooting', 'HostNetworkConfiguration', 'DPUClusterConfig']);
+
+/** First of the effects, so that none that fails leaves the host open. Only who has the claim of the card holds: see the guard `lostHost`. */
+export function withHold(o: Observed, effects: Effect[]): Effect[] {
+  const { host } = o;
+  if (host === 'absent' || !HELD_IN.has(phaseOf(o))) return effects;
+  if (host.claims[pciOf(o)]?.uid !== uidOf(o) || stands(host, host.holders[uidOf(o)])) return effects;
+  return effects.some((effect) => effect.do === 'hold') ? effects : [{ do: 'hold', attempt: attemptOf(o).number, again: true }, ...effects];
+}
+
+/** As it was recorded: another effect in the spec is for the next attempt, and one of an earlier attempt serves where only the host network is repeated. */
+function stands(host: HostFacts, holder: HolderRecord | undefined): boolean {
+  if (!holder) return false;
+  const { taint, labels = {} } = holder;
+  if (taint && !host.taints.some(({ key, effect }) => key === taint.key && effect === taint.effect)) return false;
+  return Object.entries(labels).every(([key, value]) => host.labels[key] === value);
+}

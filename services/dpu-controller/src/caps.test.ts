@@ -33,6 +33,31 @@ describe('controller-wide limits', () => {
     const paused = another('a').spec({ paused: true }).inPhase('Pending', 2_000).operation('preflight', 'Succeeded').object;
     expect(capsOf(waiting('b', 0), [paused], [], settings).installs?.ahead).toBe(0);
   });
+  /** What its Dpu was found to wait for when it was looked at last. */
+  const waitsFor = (of: Dpu, reason: string): Dpu => ({
+    ...of,
+    status: { ...of.status, conditions: [{ type: 'Ready', status: 'False', reason, message: '', lastTransitionTime: ago(0) }] },
+  });
+  test.each([
+    ['its cluster, which cannot be used', 'ClusterUnreachable', 0],
+    ['its image, which failed', 'ImageFailed', 0],
+    ['its flavor, which is gone', 'FlavorNotFound', 0],
+    ['its Node, which is gone', 'NodeNotFound', 0],
+    ['a place', 'InstallLimitReached', 1],
+    ['a Node', 'UnavailableNodesLimitReached', 1],
+    ['nothing that was looked for since the preflight', 'Preflight', 1],
+  ])('one that waited longer, for %s', (_, reason, ahead) => {
+    const first = waitsFor(waiting('a', 2_000), reason);
+    expect(capsOf(waiting('b', 0), [first], [], settings).installs?.ahead).toBe(ahead);
+  });
+  test('what waited for something else joins the line, where it began, before it goes on', () => {
+    const [first, last] = [waitsFor(waiting('a', 2_000), 'ImageFailed'), waiting('b', 1_000)];
+    const before = capsOf(first, [first, last], [], settings);
+    expect(before).toMatchObject({ joins: true, installs: { ahead: 0 } });
+    const joined = waitsFor(first, 'InstallLimitReached');
+    expect(capsOf(joined, [joined, last], [], settings)).toEqual({ installs: { limit: 2, ahead: 0 }, nodes: { limit: 2, ahead: 0 } });
+    expect(capsOf(last, [joined, last], [], settings).installs?.ahead).toBe(1);
+  });
   test('an install that waits for its next try takes no place', () => {
     const failed = another('a').inPhase('OSInstalling');
     failed.status({ attempt: { ...failed.object.status!.attempt!, nextRetryTime: ago(-1_000) } });

@@ -2,7 +2,7 @@
 import type { Dpu } from '@dpf/api';
 import { recordsOf } from './host/records.ts';
 import type { Caps } from './lifecycle/observed.ts';
-import { byRank, isBefore } from './place.ts';
+import { byRank, isBefore, standsAside } from './place.ts';
 import type { Settings, World } from './world.ts';
 
 /** Nothing is counted for a limit that is not set, and nobody who waits where the places are taken already. */
@@ -16,6 +16,7 @@ export function capsOf(dpu: Dpu, { dpus, nodes }: Pick<World['stores'], 'dpus' |
   const waiting = dpus.byIndex('place', 'waiting').filter((other) => isOther(other) && isBefore(other, dpu));
   const ahead = [...installing, ...waiting];
   return {
+    ...(standsAside(dpu) ? { joins: true } : {}),
     ...(maxParallelInstalls === undefined ? {} : { installs: { limit: maxParallelInstalls, ahead: ahead.length } }),
     ...(maxUnavailableNodes === undefined ? {} : { nodes: { limit: maxUnavailableNodes, ahead: hostsAhead(dpu, ahead, nodes) } }),
   };

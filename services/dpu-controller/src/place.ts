@@ -3,12 +3,23 @@ import type { Dpu } from '@dpf/api';
 
 export type Place = 'installing' | 'waiting';
 
-/** Waiting: its preflight passed, it would go on if the limit let it. One that is paused or goes stands in nobody's way. */
-export function placeOf({ spec, status, metadata }: Dpu): Place | undefined {
+/** What a Dpu whose preflight passed waits for, as it says itself: a place, or nothing that was looked for yet. */
+const IN_LINE: ReadonlySet<string | undefined> = new Set([undefined, 'Preflight', 'InstallLimitReached', 'UnavailableNodesLimitReached']);
+
+/** Its preflight passed, and something else than a limit kept it when it was looked at last: it is not in the line. */
+export function standsAside({ status }: Dpu): boolean {
+  const { phase, operation, conditions } = status ?? {};
+  const passed = phase === 'Pending' && operation?.kind === 'preflight' && operation.state === 'Succeeded';
+  return passed && !IN_LINE.has(conditions?.find(({ type }) => type === 'Ready')?.reason);
+}
+
+/** Waiting: its preflight passed, it would go on if the limit let it. One that is paused, goes, or waits for something else stands in nobody's way. */
+export function placeOf(dpu: Dpu): Place | undefined {
+  const { spec, status, metadata } = dpu;
   const { phase, operation, attempt } = status ?? {};
   if (phase === 'NodeEffect' || phase === 'OSInstalling') return attempt?.nextRetryTime === undefined ? 'installing' : undefined;
   const isReady = phase === 'Pending' && operation?.kind === 'preflight' && operation.state === 'Succeeded';
-  return isReady && !spec.paused && metadata.deletionTimestamp === undefined ? 'waiting' : undefined;
+  return isReady && !spec.paused && metadata.deletionTimestamp === undefined && !standsAside(dpu) ? 'waiting' : undefined;
 }
 
 /** Who began first goes first; the uid decides between equals. */

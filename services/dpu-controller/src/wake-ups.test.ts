@@ -89,11 +89,32 @@ describe('a Dpu', () => {
     ],
     ['is paused in the line', inLine(), inLine().spec({ paused: true })],
     ['leaves the line', inLine(), dpu().inPhase('Initializing')],
+    [
+      'is found to wait for something else',
+      inLine(),
+      inLine().status({
+        conditions: [{ type: 'Ready', status: 'False', reason: 'ClusterUnreachable', message: '', lastTransitionTime: ago(0) }],
+      }),
+    ],
   ])('that %s lets the next one go on', (_what, old, object) => {
     const next = sibling().spec({ nodeName: 'worker-2' }).inPhase('Pending').operation('preflight', 'Succeeded').object;
     const event = updated(old, object);
     const limits = { ...SETTINGS, maxParallelInstalls: 1 };
     expect(woken((queues) => onDpuEvent(storesOf([event.object, next]), limits, queues, event))).toContain('dpu: dpu/dpf/sibling');
+  });
+  test('that waits for something else is not woken by a free place, which is for the next one', () => {
+    const aside = sibling()
+      .meta({ name: 'aside', uid: 'aside' })
+      .inPhase('Pending', 9_000)
+      .operation('preflight', 'Succeeded')
+      .status({ conditions: [{ type: 'Ready', status: 'False', reason: 'ImageFailed', message: '', lastTransitionTime: ago(0) }] });
+    const next = sibling().spec({ nodeName: 'worker-2' }).inPhase('Pending').operation('preflight', 'Succeeded').object;
+    const event = updated(dpu().inPhase('OSInstalling'), dpu().inPhase('Error'));
+    const told = woken((queues) =>
+      onDpuEvent(storesOf([event.object, aside.object, next]), { ...SETTINGS, maxParallelInstalls: 1 }, queues, event),
+    );
+    expect(told).toContain('dpu: dpu/dpf/sibling');
+    expect(told).not.toContain('dpu: dpu/dpf/aside');
   });
   test('that takes its place lets nobody else go on', () => {
     const next = sibling().spec({ nodeName: 'worker-2' }).inPhase('Pending').operation('preflight', 'Succeeded').object;

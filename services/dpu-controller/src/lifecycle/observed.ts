@@ -126,4 +126,6 @@ export interface TenantNode {
 export interface Caps {
   readonly installs?: { readonly limit: number; readonly ahead: number };
   readonly nodes?: { readonly limit: number; readonly ahead: number };
+  /** It waited for something else and was not in the line, so that nobody counted it: it has to be seen there before it goes on. */
+  readonly joins?: boolean;
 }

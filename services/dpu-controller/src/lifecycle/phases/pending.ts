@@ -68,10 +68,12 @@ function overLimit({ caps }: Observed): Stay | undefined {
     condition: 'NodeEffectReady',
     reason,
     message: `one of ${what} to become free`,
+    // Its place in the line is a status write, which wakes it.
+    ...(caps.joins ? { recheckMs: 1_000 } : {}),
   });
-  if (caps.installs && caps.installs.ahead >= caps.installs.limit)
+  if (caps.installs && (caps.joins || caps.installs.ahead >= caps.installs.limit))
     return wait('InstallLimitReached', `${caps.installs.limit} parallel installs`);
-  if (caps.nodes && caps.nodes.ahead >= caps.nodes.limit)
+  if (caps.nodes && (caps.joins || caps.nodes.ahead >= caps.nodes.limit))
     return wait('UnavailableNodesLimitReached', `${caps.nodes.limit} unavailable Nodes`);
   return undefined;
 }

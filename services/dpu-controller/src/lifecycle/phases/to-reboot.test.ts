@@ -148,6 +148,16 @@ describe('Pending', () => {
       { phase: 'Pending', reason: 'Preflight', does: ['submit'] },
     ],
     [
+      'what waited for something else is seen in the line before it takes a place that is free',
+      observed(pending().operation('preflight', 'Succeeded'), { caps: { joins: true, installs: { limit: 2, ahead: 0 } } }),
+      { phase: 'Pending', reason: 'InstallLimitReached', does: [] },
+    ],
+    [
+      'the same goes for the limit of unavailable Nodes',
+      observed(pending().operation('preflight', 'Succeeded'), { caps: { joins: true, nodes: { limit: 2, ahead: 0 } } }),
+      { phase: 'Pending', reason: 'UnavailableNodesLimitReached', does: [] },
+    ],
+    [
       'paused: nothing new is started',
       observed(pending().spec({ paused: true }).operation('preflight', 'Open')),
       { phase: 'Pending', reason: 'Paused', does: ['withdraw'] },

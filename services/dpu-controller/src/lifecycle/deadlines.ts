@@ -57,7 +57,7 @@ function running(o: Observed, { resetDue, unknown }: Stay): (Deadline & { end: n
   const operation = status?.operation;
   const open = operation?.state === 'Open' ? operation : undefined;
   const phaseSince = at(status?.phaseSince);
-  if (isClaimed(o) && operation) {
+  if (isClaimed(o) && operation && phaseOf(o) !== 'Deleting') {
     const reports = from(at(operation.reportedAt) ?? at(operation.openedAt), DEADLINES.agentReports);
     if (operation.state === 'Claimed') return [...from(at(operation.openedAt), DEADLINES.install), ...reports];
     return [...reports, ...from(at(operation.openedAt), isBeingDeleted(o) ? DEADLINES.cancelAtEnd : DEADLINES.cancel)];
@@ -85,6 +85,18 @@ function running(o: Observed, { resetDue, unknown }: Stay): (Deadline & { end: n
     default:
       return [];
   }
+}
+
+/**
+ * The Node is gone, and with it the agent's way to us; and an installation that went on without it has come to its end by now. Of a Node that is made again in
+ * that time the agent reports.
+ */
+export function isBeyondWord({ host, dpu, now }: Observed): boolean {
+  const operation = dpu.status?.operation;
+  const asked = at(operation?.openedAt);
+  if (host !== 'absent' || operation?.state !== 'Cancelling' || asked === undefined) return false;
+  const heard = at(operation.reportedAt) ?? asked;
+  return now >= Math.max(asked + DEADLINES.cancelAtEnd.ms, heard + DEADLINES.agentReports.ms);
 }
 
 /** A wait past its deadline becomes a stall, a cancel or a failure; any other wait looks again when its deadline ends. */

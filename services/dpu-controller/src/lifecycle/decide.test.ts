@@ -216,6 +216,11 @@ describe('deletion', () => {
   };
   const force = { [DPU_ANNOTATIONS.forceDelete]: 'true' };
   const deleting = () => dpu().inPhase('Deleting').deleted();
+  const cancelling = (sinceMs: number) =>
+    dpu()
+      .inPhase('OSInstalling', sinceMs)
+      .operation('install', 'Cancelling', { openedAt: ago(sinceMs) })
+      .deleted();
   const joined = {
     state: 'Reachable',
     clusterUid: 'cluster-1',
@@ -246,6 +251,30 @@ describe('deletion', () => {
       installing().deleted().annotated(force),
       {},
       { phase: 'Deleting', reason: 'Released', does: ['releaseByForce', 'removeFinalizer'] },
+    ],
+    [
+      'the Node went too: its agent’s word is waited for as long as the installation may take',
+      cancelling(65 * MINUTES - 1),
+      { host: 'absent' },
+      { phase: 'OSInstalling', reason: 'AgentSilent', does: ['submit'] },
+    ],
+    [
+      'beyond that there is nobody to say it, and no host to clean',
+      cancelling(65 * MINUTES),
+      { host: 'absent' },
+      { phase: 'Deleting', reason: 'Released', does: ['removeFinalizer'] },
+    ],
+    [
+      'the Node is there again: the agent’s word is waited for, however late it is',
+      cancelling(3 * 60 * MINUTES),
+      {},
+      { phase: 'OSInstalling', reason: 'AgentSilent', does: ['submit'] },
+    ],
+    [
+      'the Node was made again and went again: an agent that was heard a moment ago is waited for',
+      cancelling(3 * 60 * MINUTES).operation('install', 'Cancelling', { openedAt: ago(3 * 60 * MINUTES), reportedAt: ago(MINUTES) }),
+      { host: 'absent' },
+      { phase: 'OSInstalling', reason: 'CancelOverdue', does: ['submit'] },
     ],
     [
       'the tenant Node goes first',
@@ -332,6 +361,13 @@ describe('deletion', () => {
     ],
   ])('%s', (_, of, change, expected) => {
     expect(does(of, change)).toEqual(expected);
+  });
+  test('why a deletion waits no longer for an installation is told', () => {
+    const { outcomes } = decide(observed(cancelling(65 * MINUTES), { host: 'absent' }));
+    expect(outcomes[0]?.outcome.message).toMatch(/^Node worker-1 is gone, and the time in which its agent could end the installation/);
+  });
+  test('the end of that time is looked at when it comes', () => {
+    expect(decide(observed(cancelling(64 * MINUTES), { host: 'absent' })).recheckMs).toBeLessThanOrEqual(5.5 * MINUTES);
   });
   test('Rule end-before-next: the cancel that a deletion asks for stands in the status', () => {
     expect(decide(observed(installing().deleted())).status?.operation?.state).toBe('Cancelling');

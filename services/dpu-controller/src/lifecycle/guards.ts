@@ -1,7 +1,7 @@
 /** What comes before every phase: deletion, a new revision, a requested retry, the pause between tries, spec.paused, a lost host. */
 import { DPU_ANNOTATIONS, REASONS, type Reason } from '@dpf/api';
 import { restartsIn } from './attempt.ts';
-import { withDeadline } from './deadlines.ts';
+import { isBeyondWord, withDeadline } from './deadlines.ts';
 import {
   at,
   attemptOf,
@@ -27,11 +27,12 @@ export type Guard = (o: Observed) => Outcome | undefined;
 /** In this order; the first that answers wins. */
 export const GUARDS: readonly Guard[] = [deletion, revision, requestedRetry, pauseBetweenTries, paused, lostHost];
 
-/** From any phase, at a safe point: never between the first byte pushed and the end of the install, unless forced. */
+/** From any phase, at a safe point: never between the first byte pushed and the end of the install, unless forced, or its host is gone beyond that end. */
 function deletion(o: Observed): Outcome | undefined {
   if (!isBeingDeleted(o) || phaseOf(o) === 'Deleting') return undefined;
   const operation = o.dpu.status?.operation;
-  if (isClaimed(o) && !isForced(o)) {
+  const beyondWord = isBeyondWord(o);
+  if (isClaimed(o) && !isForced(o) && !beyondWord) {
     return withDeadline(o, {
       kind: 'stay',
       reason: 'DeletionWaitsForInstall',
@@ -44,7 +45,9 @@ function deletion(o: Observed): Outcome | undefined {
     kind: 'advance',
     to: 'Deleting',
     reason: 'Deleting',
-    message: 'the Dpu is being deleted',
+    message: beyondWord
+      ? `Node ${o.dpu.spec.nodeName} is gone, and the time in which its agent could end the installation too: there is no host to clean`
+      : 'the Dpu is being deleted',
     effects: operation?.state === 'Open' ? [{ do: 'withdraw', id: operation.id }] : [],
   };
 }

@@ -125,7 +125,8 @@ function pauseBetweenTries(o: Observed): Outcome | undefined {
   const phase = phaseOf(o);
   const next = at(status?.attempt?.nextRetryTime);
   if (next === undefined || phase === 'Rebooting' || (phase === 'Deleting' && isForced(o))) return undefined;
-  if (o.now >= next || somethingChangedOnHost(o))
+  const begins = Math.min(next, soonerByAnnouncement(o));
+  if (o.now >= begins)
     return nextAttempt(o, {
       to: restartsIn(phase),
       reason: 'NewAttempt',
@@ -137,17 +138,20 @@ function pauseBetweenTries(o: Observed): Outcome | undefined {
     kind: 'stay',
     reason: reason !== undefined && reason in REASONS ? (reason as Reason) : 'WaitingForRetry',
     message: `the next try at ${status?.attempt?.nextRetryTime}, after: ${message}`,
-    recheckMs: next - o.now,
+    recheckMs: begins - o.now,
     stalled: failureClass !== 'transient',
   };
 }
 
-/** The agent announced itself after a preflight failed: what was wrong with card or host may be right now. */
-function somethingChangedOnHost(o: Observed): boolean {
+/** When the next try begins because the agent announced itself after a preflight failed: what was wrong with card or host may be right now. */
+function soonerByAnnouncement(o: Observed): number {
   const announced = o.host === 'absent' ? undefined : at(o.host.agent?.at);
   const failed = at(o.dpu.status?.lastError?.at);
-  return phaseOf(o) === 'Pending' && announced !== undefined && failed !== undefined && announced > failed;
+  const changed = phaseOf(o) === 'Pending' && announced !== undefined && failed !== undefined && announced > failed;
+  return changed ? failed + SHORTEST_PAUSE_MS : Infinity;
 }
+/** The two times are of two replicas' clocks: where they differ each failure may seem to be before the announcement, and would be tried again at once, and again. */
+const SHORTEST_PAUSE_MS = 10_000;
 
 /** Nothing new is started; a running install ends, and what follows it is finished. */
 function paused(o: Observed): Outcome | undefined {

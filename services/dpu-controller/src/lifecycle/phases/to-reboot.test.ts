@@ -1,6 +1,6 @@
 import { DPU_ANNOTATIONS, NODE_ANNOTATIONS, TENANT_NODE_LABELS } from '@dpf/api';
 import { describe, expect, test } from '@jest/globals';
-import { INPUTS, MINUTES, SECONDS, UID, ago, dpu, node, observed } from '../../test/builders.ts';
+import { INPUTS, MINUTES, NOW, SECONDS, UID, ago, dpu, node, observed } from '../../test/builders.ts';
 import { conclusion, decide } from '../decide.ts';
 import type { Observed } from '../observed.ts';
 
@@ -170,7 +170,22 @@ describe('Pending', () => {
   ])('%s', (_, o, expected) => {
     expect(told(o)).toEqual(expected);
   });
-  test('what a person has to cure is tried again at once when the agent announces a change', () => {
+  test.each([
+    ['the announcement came a moment after it', -1],
+    ['the clock that stamped the announcement is a minute ahead', -60],
+  ])('a failure is not tried again before ten seconds are over: %s', (_, secondsAgo) => {
+    const failed = pending()
+      .operation('preflight', 'Failed')
+      .status({ lastError: { reason: 'RshimOwnedByBmc', message: 'm', at: ago(0), class: 'needsHuman' } });
+    failed.status({ attempt: { ...failed.object.status!.attempt!, nextRetryTime: ago(-30 * SECONDS) } });
+    const host = node()
+      .agent({ at: ago(secondsAgo * SECONDS) })
+      .claimed();
+    const look = (now: number) => decide(observed(failed, { host, now }));
+    expect(look(NOW + 2 * SECONDS)).toMatchObject({ status: { attempt: { number: 1 } }, recheckMs: 8 * SECONDS });
+    expect(look(NOW + 10 * SECONDS).status?.attempt?.number).toBe(2);
+  });
+  test('what a person has to cure is tried again before its time when the agent announces a change', () => {
     const failed = pending()
       .operation('preflight', 'Failed')
       .status({ lastError: { reason: 'RshimOwnedByBmc', message: 'm', at: ago(2 * MINUTES), class: 'needsHuman' } });

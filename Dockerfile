@@ -57,5 +57,7 @@ RUN export DEBIAN_FRONTEND=noninteractive \
  && apt-get update \
  && apt-get install --yes --no-install-recommends pciutils iproute2 ipmitool kmod mstflint \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
+# Every device or volume that does not answer holds a thread of libuv's pool (4 unless told), in which names are looked up too.
+ENV UV_THREADPOOL_SIZE=32
 COPY dist/dms-agent/ ./
 USER 0:0

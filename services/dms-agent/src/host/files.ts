@@ -2,27 +2,25 @@
 import { constants } from 'node:fs';
 import { open, readdir, readlink, rename, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf, hostError, type BootStream, type HostPort, type HostStat } from './port.ts';
+import { Patience } from './patience.ts';
+import { errnoOf, type BootStream, type HostPort, type HostStat } from './port.ts';
 
 /** No file of the host may keep the agent waiting longer: a dead driver blocks a read for ever. */
 const LIMIT_MS = 30_000;
 
 export function fileHost(root: string, limitMs = LIMIT_MS): HostPort {
   const at = (path: string) => join(root, path);
-  const limited = <T>(what: string, work: Promise<T>): Promise<T> => {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(hostError('ETIMEDOUT', `${what} did not answer for ${limitMs} ms`)), limitMs);
-    });
-    return Promise.race([work, late]).finally(() => clearTimeout(timer));
-  };
+  const patience = new Patience(limitMs);
+  /** Whatever is done to a path may be held by what stands there: reading and writing alike. */
+  const limited = <T>(what: string, path: string, work: (full: string) => Promise<T>): Promise<T> =>
+    patience.run(path, `${what} ${path}`, () => work(at(path)));
   return {
-    read: (path) => limited(`reading ${path}`, readWhole(at(path))),
-    write: (path, text) => limited(`writing ${path}`, writeOnce(at(path), text)),
-    list: (path) => limited(`listing ${path}`, readdir(at(path))),
-    stat: (path) => limited(`looking at ${path}`, statOf(at(path))),
-    readlink: (path) => limited(`reading the link ${path}`, readlink(at(path))),
-    replace: (path, text) => limited(`replacing ${path}`, replaceFile(at(path), text)),
+    read: (path) => limited('reading', path, readWhole),
+    write: (path, text) => limited('writing', path, (full) => writeOnce(full, text)),
+    list: (path) => limited('listing', path, (full) => readdir(full)),
+    stat: (path) => limited('looking at', path, statOf),
+    readlink: (path) => limited('reading the link', path, (full) => readlink(full)),
+    replace: (path, text) => limited('replacing', path, (full) => replaceFile(full, text)),
     openBoot: (path) => openBoot(at(path)),
     close: async () => undefined,
   };

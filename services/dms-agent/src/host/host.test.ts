@@ -1,9 +1,11 @@
 /** One contract for both ways to a host: files (on plain folders, and on the simulator's FUSE tree where there is FUSE) and the unix socket. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { cardSpec, startDpuSim, type DpuSim } from '@dpf/dpu-sim';
 import { bootOf } from './boot.ts';
@@ -144,6 +146,29 @@ describe('a host below a folder', () => {
     await boot.write(Buffer.from(' and bf.cfg'));
     await boot.close();
     expect(readFileSync(join(root, 'dev/rshim0/boot'), 'utf8')).toBe('image and bf.cfg');
+  });
+
+  test('whose driver is dead loses one thread to it, however often it is asked, and none of its other files; it serves again once the driver does', async () => {
+    mkdirSync(join(root, 'dev/rshim1'));
+    // A pipe that nobody writes into blocks who opens it, as a dead driver does.
+    const dead = join(root, 'dev/rshim1/misc');
+    execFileSync('mkfifo', [dead]);
+    const impatient = fileHost(root, 1000);
+    try {
+      await expect(impatient.read('/dev/rshim1/misc')).rejects.toMatchObject({ code: 'ETIMEDOUT', message: /did not answer for 1000 ms/ });
+      for (let look = 0; look < 8; look++)
+        await expect(impatient.read('/dev/rshim1/misc')).rejects.toMatchObject({ code: 'ETIMEDOUT', message: /has not returned yet/ });
+      await expect(impatient.write('/dev/rshim1/misc', 'DISPLAY_LEVEL 2\n')).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+      expect(await readLine(impatient, '/dev/rshim0/misc')).toContain('DISPLAY_LEVEL');
+      expect(await namesIn(impatient, '/dev')).toContain('rshim0');
+    } finally {
+      closeSync(openSync(dead, 'r+'));
+    }
+    rmSync(dead);
+    writeFileSync(dead, 'DISPLAY_LEVEL   1\n');
+    let line: string | undefined;
+    for (; line === undefined; await setImmediate()) line = await readLine(impatient, '/dev/rshim1/misc');
+    expect(line).toBe('DISPLAY_LEVEL   1');
   });
 
   test('has whole files put in place', async () => {

@@ -44,7 +44,11 @@ describe('a report', () => {
 
   test.each([403, 409] as const)('that is answered %s is not tried again', async (status) => {
     server.onReport = () => ({ status });
-    await expect(client.reportUntilAnswered('install.u.1', report, never)).rejects.toMatchObject({ name: 'Refused', status });
+    await expect(client.reportUntilAnswered('install.u.1', report, never)).rejects.toMatchObject({
+      name: 'Refused',
+      status,
+      reason: 'Test',
+    });
     expect(server.reports).toHaveLength(1);
   });
 

@@ -11,11 +11,14 @@ export class Refused extends Error {
   readonly status: 403 | 409;
   /** An earlier try of the same request was not answered: it may have been heard all the same. */
   afterSilence = false;
+  /** Of the catalogue, where dpu-controller gave one. */
+  readonly reason: string | undefined;
   /** Of a stale announcement: what dpu-controller knows. */
   readonly announced: LastAnnounced | undefined;
-  constructor(status: 403 | 409, message: string, announced?: LastAnnounced) {
+  constructor(status: 403 | 409, message: string, { reason, announced }: Partial<AgentApiError> = {}) {
     super(message);
     this.status = status;
+    this.reason = reason;
     this.announced = announced;
   }
 }
@@ -62,9 +65,10 @@ export function createController(settings: ControllerSettings, clock: Clock, onT
     if (typeof answer === 'string') throw new Error(`${path}: ${answer}`);
     const { statusCode } = answer;
     if (statusCode === 200) return JSON.parse(answer.body) as T;
-    const { reason, message, announced } = errorOf(answer.body);
+    const error = errorOf(answer.body);
+    const { reason, message } = error;
     const words = [reason, message].filter((part) => typeof part === 'string').join(': ') || `answered ${statusCode}`;
-    if (statusCode === 403 || statusCode === 409) throw new Refused(statusCode, words, announced);
+    if (statusCode === 403 || statusCode === 409) throw new Refused(statusCode, words, error);
     throw new Error(`${path}: ${statusCode} ${words}`);
   };
   const untilAnswered = async <T>(call: string, signal: AbortSignal, once: () => Promise<T>): Promise<T> => {

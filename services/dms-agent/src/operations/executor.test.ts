@@ -119,6 +119,13 @@ describe('the executor', () => {
     expect(announcements).toBe(1);
   });
 
+  test('has it announced where dpu-controller does not know this agent: its Node was made again', async () => {
+    const reason = 'NotAnnounced';
+    claims = () => Promise.reject(new Refused(409, `${reason}: instance i has not announced itself`, { reason }));
+    for (const id of [`preflight.${UID}.1`, `reset.worker-1.${agent.journal.data.boot}`]) await executor().perform(id);
+    expect(announcements).toBe(2);
+  });
+
   test('takes nothing for a Dpu whose uid is none: it would spoil the announcement', async () => {
     const one = executor();
     for (const id of ['install.no.uid.1', `install.${'x'.repeat(64)}.1`]) expect(await one.perform(id)).toBe('no operation id');

@@ -30,7 +30,7 @@ export interface ExecutorSettings {
   onEnded: (kind: string, result: string) => void;
   /**
    * An announcement is due: dpu-controller does not want an operation (any more) of a Dpu that was worked on, or that something is held of, here, so that Dpu
-   * may be gone; or the last one said that it is held for an operation which has ended.
+   * may be gone; or it does not know this agent; or the last one said that it is held for an operation which has ended.
    */
   announce: () => void;
 }
@@ -126,7 +126,7 @@ export class Executor {
       return await this.#report(id, ref, await this.#withHeartbeat(id, control, () => this.#execute(spec, ref, control)));
     } catch (error) {
       if (error instanceof Refused) {
-        this.#claimRefused(id, ref, error.afterSilence);
+        this.#claimRefused(id, ref, error);
         return `dropped: ${error.message}`;
       }
       if (error instanceof OperationDropped) {
@@ -169,8 +169,10 @@ export class Executor {
   }
 
   /** Anybody who reaches Redis can submit ids: only one of a Dpu that something is held of is worth an announcement. */
-  #claimRefused(id: string, ref: OperationRef, afterSilence: boolean): void {
+  #claimRefused(id: string, ref: OperationRef, { reason, afterSilence }: Refused): void {
     const heads = this.#context.journal.heads();
+    // Its Node was made again, or lost what was written on it: no operation is granted before the agent is known again.
+    if (reason === 'NotAnnounced') this.#announceEnd(id);
     if (ref.kind !== 'reset' && (afterSilence || heads.some(({ uid }) => uid === ref.uid))) this.#announceEnd(id);
   }
 

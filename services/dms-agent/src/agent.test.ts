@@ -86,4 +86,16 @@ describe('an agent that holds nothing', () => {
       expect(new Set(heard.map(({ cards, holds }) => JSON.stringify([cards, holds]))).size).toBe(1);
     },
   );
+
+  test('announces a change of its cards that an operation saw first', async () => {
+    asleep = async () => {
+      if (announcements.length !== 1 || sim.hosts()[0]?.cards[0]?.present === false) return setImmediate();
+      sim.setPresent('worker-1', '0000-4b-00', false);
+      // As a preflight does.
+      return parts.cards.refresh();
+    };
+    const [first, second] = await announced(2);
+    expect([first, second].map((each) => each?.cards.map(({ present }) => present))).toEqual([[true], [false]]);
+    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeLessThanOrEqual(DETECT);
+  });
 });

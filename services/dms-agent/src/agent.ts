@@ -43,6 +43,8 @@ export class Agent {
   readonly #settings: AgentSettings;
   #announcing: Promise<void> | undefined;
   #again = false;
+  /** The cards of the last announcement that was taken. */
+  #told = '';
   #open: () => void = () => undefined;
   readonly #opened = new Promise<void>((resolve) => (this.#open = resolve));
   /** When dpu-controller last took an announcement, milliseconds since 1970. */
@@ -149,7 +151,8 @@ export class Agent {
     await journal.update((data) => data.sequence++);
     const { boot, bootId, sequence } = journal.data;
     const { node, instance, version } = this.#settings;
-    return this.#controller.announce({
+    const told = JSON.stringify(cards.current);
+    const reply = await this.#controller.announce({
       node,
       instance,
       boot,
@@ -160,6 +163,8 @@ export class Agent {
       journal: journal.heads(),
       holds: [...new Set([...journal.holds(), ...this.#executor.working()])].sort(),
     });
+    this.#told = told;
+    return reply;
   }
 
   /** Dpus that this host still holds something of and that exist no more: stopped, undone, forgotten. True if there were any and nothing of them is left. */
@@ -206,7 +211,9 @@ export class Agent {
     for (let pause = LOOK_AGAIN_MS; !stopping.aborted; pause = Math.min(2 * pause, detectMs)) {
       await clock.sleep(pause, stopping);
       if (stopping.aborted) return;
-      const changed = await this.#look();
+      await this.#look();
+      // Not what this look found new: operations look at the cards too, and what one of them saw first is not announced yet.
+      const changed = JSON.stringify(this.#context.cards.current) !== this.#told;
       if (changed) pause = LOOK_AGAIN_MS;
       // An announcement without news costs dpu-controller a read, and no write.
       const due = clock.now() - (this.announcedAt ?? 0) >= askMs * (0.8 + 0.4 * chance());
@@ -214,12 +221,11 @@ export class Agent {
     }
   }
 
-  async #look(): Promise<boolean> {
+  async #look(): Promise<void> {
     try {
-      return await this.#context.cards.refresh();
+      await this.#context.cards.refresh();
     } catch (error) {
       this.#context.warn('cannot look at the cards', { err: error });
-      return false;
     } finally {
       this.lookedAt = this.#context.clock.now();
     }

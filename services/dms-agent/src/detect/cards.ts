@@ -34,15 +34,15 @@ export class Cards {
     return this.#current.find((card) => card.pci === pci);
   }
 
-  /** Looks again, keeps journal and feature file up to date, and says whether the cards are others than before. */
-  refresh(): Promise<boolean> {
+  /** Looks again, and keeps journal and feature file up to date. */
+  refresh(): Promise<void> {
     // One at a time: every preflight looks, and two that write the feature file or the records together would undo one another's.
     const turn = this.#looking.then(() => this.#refresh());
     this.#looking = turn.catch(() => undefined);
     return turn;
   }
 
-  async #refresh(): Promise<boolean> {
+  async #refresh(): Promise<void> {
     const found = await findCards(this.#host);
     const records = assignIndexes(this.#journal.data.cards, found);
     for (const record of records)
@@ -50,14 +50,11 @@ export class Cards {
     if (JSON.stringify(records) !== JSON.stringify(this.#journal.data.cards)) await this.#journal.update((data) => (data.cards = records));
     await writeFeatures(this.#host, records);
     const devices = await this.#rshim.devices();
-    const cards = records.map((record): Card => {
+    this.#current = records.map((record): Card => {
       const device = devices.find((candidate) => candidate.pci === busAddress(record.pci));
       const rshim = !device ? 'absent' : device.dropMode ? 'bmc' : 'host';
       return { ...record, rshim, present: found.some((card) => card.pci === record.pci) };
     });
-    const changed = JSON.stringify(cards) !== JSON.stringify(this.#current);
-    this.#current = cards;
-    return changed;
   }
 
   /** Firmware and PSID by flint (or mstflint); nothing where neither is installed. */

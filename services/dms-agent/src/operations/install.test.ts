@@ -1,10 +1,12 @@
 /** How installs end: the faults of cards and images, each with the reason and class that it is reported with. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { failureMarker, installMarker, operationId } from '@dpf/api';
 import { cardSpec, generateBfb, startDpuSim, type DpuSim, type FaultName } from '@dpf/dpu-sim';
+import type { JournalData } from '../journal/records.ts';
 import { bench, publish, type Bench } from '../test/bench.ts';
 import { bfCfg } from '../test/config.ts';
 import { OperationControl } from './control.ts';
@@ -165,6 +167,53 @@ describe('Rule card-lock: an install', () => {
     await expect(ending).rejects.toThrow(AgentStopping);
     expect(await locked()).toBe(false);
     await sim.journaled(({ event }) => event === 'boot-close');
+  });
+});
+
+describe('where the journal cannot be written', () => {
+  /** As with a full disk: what is written aside cannot be. */
+  const aside = (name: string) => join(agent.stateDir, `${name}.new`);
+  const blocked = async (name: string) => {
+    // Not amid a write.
+    for (; ; await setImmediate())
+      try {
+        return mkdirSync(aside(name));
+      } catch {
+        continue;
+      }
+  };
+  const waiting = async (control: OperationControl) => {
+    while (!control.message.includes('waits until the agent can write its journal')) await agent.clock.sleep(10);
+  };
+  const onDisk = () => (JSON.parse(readFileSync(join(agent.stateDir, 'journal.json'), 'utf8')) as JournalData).installs[PCI];
+
+  test('an install under way goes on, with one warning; it is told to have ended once that stands in the journal', async () => {
+    const control = new OperationControl();
+    await blocked(`push-${PCI}.json`);
+    const ending = install(spec(), agent, control);
+    await sim.journaled(({ event }) => event === 'boot-open');
+    await blocked('journal.json');
+    await waiting(control);
+    expect(await Promise.race([ending, setImmediate('not told')])).toBe('not told');
+    expect(agent.warnings).toEqual([
+      'the journal cannot be written; the install goes on',
+      'the journal cannot be written; the end of an install waits for it',
+    ]);
+    rmdirSync(aside('journal.json'));
+    expect(await ending).toMatchObject({ state: 'succeeded' });
+    expect(onDisk()).toMatchObject({ state: 'succeeded', story: { configured: true } });
+    expect(armResets()).not.toContain('SW_RESET');
+  });
+
+  test('Rule push-once: no boot file is opened', async () => {
+    await agent.images.check(spec());
+    const control = new OperationControl();
+    await blocked('journal.json');
+    const ending = install(spec(), agent, control);
+    await waiting(control);
+    rmdirSync(aside('journal.json'));
+    expect(await ending).toMatchObject({ state: 'failed', reason: 'AgentFault' });
+    expect(opened()).toBe(0);
   });
 });
 

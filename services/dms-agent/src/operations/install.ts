@@ -9,8 +9,9 @@ import { startPush, type Push } from '../push/child.ts';
 import { emptyStory } from '../rshim/story.ts';
 import type { OperationContext } from './context.ts';
 import type { OperationControl } from './control.ts';
-import { AgentStopping, OperationFailure } from './failure.ts';
 import { endingOf } from './ending.ts';
+import { InstallEntry } from './entry.ts';
+import { AgentStopping, OperationFailure } from './failure.ts';
 import { CONFIG_LIMIT_BYTES } from './preflight.ts';
 import { usableCard } from './rshim-of.ts';
 import { stopCard } from './stop-card.ts';
@@ -30,7 +31,7 @@ export async function install(spec: InstallSpec, context: OperationContext, cont
       mine ? goOn(spec, mine, context, control) : begin(spec, lock, context, control),
     );
     if (ending.state === 'succeeded') Object.assign(ending, await learned(context, spec.pci));
-    if (context.journal.install(spec.pci)?.id === spec.id) await context.journal.endInstall(spec.pci, ending);
+    if (context.journal.install(spec.pci)?.id === spec.id) await new InstallEntry(spec, context).end(ending, control);
     return ending;
   } finally {
     await lock.release();
@@ -53,7 +54,7 @@ async function begin(spec: InstallSpec, lock: CardLock, context: OperationContex
 
   // Rule log-from-push: the log is emptied before the boot file is opened; only what comes after counts.
   const oldLog = (await rshim.empty(device.name)) ? undefined : await presentLog(context, device.name);
-  // Rule push-once: journaled before the boot file is opened, so that it is never opened twice for one attempt.
+  // Rule push-once: journaled before the boot file is opened, so that it is never opened twice for one attempt. No journal, no push.
   const entry: InstallRecord = {
     id: spec.id,
     uid: spec.uid,
@@ -92,7 +93,7 @@ async function begin(spec: InstallSpec, lock: CardLock, context: OperationContex
 async function goOn(spec: InstallSpec, entry: InstallRecord, context: OperationContext, control: OperationControl): Promise<string> {
   control.begun();
   if (entry.state === 'running' && isNotedComplete(join(context.stateDir, noteName(spec)), spec.id))
-    await context.journal.updateInstall(spec.pci, { state: 'pushed', pushedAt: context.clock.now() });
+    await new InstallEntry(spec, context).note({ state: 'pushed', pushedAt: context.clock.now() });
   if (context.journal.install(spec.pci)?.state === 'pushed') return follow(spec, context, control);
   // By push-once, a push found broken ends the attempt, unless the card says that it has all it needs.
   const device = await context.rshim.find(busAddress(spec.pci));

@@ -1,5 +1,5 @@
 /** The reset of a host, on simulated hardware: once per boot, never during an install, given up when it does not happen. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
@@ -77,6 +77,12 @@ describe('a reset of the host', () => {
     const free = await agent.locks.tryAcquire('0000-4b-00');
     expect(free).toBeDefined();
     await free?.release();
+  });
+
+  test('Rule reset-journaled: one that cannot be journaled, with a full disk, is not issued', async () => {
+    mkdirSync(join(agent.stateDir, 'journal.json.new'));
+    await expect(run({ method: 'powerCycle' })).rejects.toMatchObject({ code: 'EISDIR' });
+    expect(resets()).toEqual([]);
   });
 
   test('Rule reset-journaled: one that stands in the journal is not issued again while it may land, and is given up when it can no longer', async () => {

@@ -6,6 +6,7 @@ import { CardLog } from '../rshim/card-log.ts';
 import { tell, type LogStory } from '../rshim/story.ts';
 import type { OperationContext } from './context.ts';
 import type { OperationControl } from './control.ts';
+import { InstallEntry } from './entry.ts';
 import { OperationFailure } from './failure.ts';
 import { pushFailure } from './push-failure.ts';
 import { verdict, type InstallSpec } from './verdict.ts';
@@ -15,31 +16,27 @@ const PUSH_PERCENT = 50;
 
 /** @returns a sentence when the card is configured. @throws OperationFailure, or what the control says */
 export async function watch(spec: InstallSpec, context: OperationContext, control: OperationControl, push?: Push): Promise<string> {
-  const { journal, clock } = context;
-  const entry = () => {
-    const present = journal.install(spec.pci);
-    if (present?.id !== spec.id) throw new OperationFailure('AgentFault', 'transient', `the journal lost ${spec.id}`);
-    return present;
-  };
-  const log = new CardLog(busAddress(spec.pci), context.rshim, entry().oldLog);
+  const { clock } = context;
+  const entry = new InstallEntry(spec, context);
+  const log = new CardLog(busAddress(spec.pci), context.rshim, entry.present.oldLog);
   const markers = { configured: spec.marker, failed: failureMarker(spec.uid, spec.attempt) };
   const hear = async (news: string[]) => {
-    if (news.length > 0) await journal.updateInstall(spec.pci, { story: tell(entry().story, news, markers, clock.now()) });
+    if (news.length > 0) await entry.note({ story: tell(entry.present.story, news, markers, clock.now()) });
   };
   const watchedSince = clock.now();
   let bytes = { count: 0, at: watchedSince };
   try {
     for (;;) {
       await hear(await log.look());
-      // Emptied only after what was read stands in the journal: an agent that ends in between loses next to nothing.
+      // Emptied only after what was read was journaled: an agent that ends in between loses next to nothing.
       await hear(await log.emptyIfFilling());
-      if (push && entry().state === 'running') {
+      if (push && entry.present.state === 'running') {
         if ((push.bytes ?? 0) > bytes.count) bytes = { count: push.bytes ?? 0, at: clock.now() };
-        if (push.ended) await pushEnded(spec, context, push, entry().story);
+        if (push.ended) await pushEnded(spec, context, push, entry);
         else if (log.dropMode)
           throw new OperationFailure('RshimOwnedByBmc', 'needsHuman', `card ${spec.pci}: rshim went into drop mode during the push`);
       }
-      const { story, openedAt, pushedAt } = entry();
+      const { story, openedAt, pushedAt } = entry.present;
       show(control, story, pushedAt === undefined ? bytes.count / spec.bfbSize : 1);
       const result = verdict(
         {
@@ -67,15 +64,16 @@ export async function watch(spec: InstallSpec, context: OperationContext, contro
 }
 
 /** The child is gone: complete, or the reason why not; the card's own words come first. */
-async function pushEnded(spec: InstallSpec, context: OperationContext, push: Push, story: LogStory): Promise<void> {
+async function pushEnded(spec: InstallSpec, context: OperationContext, push: Push, entry: InstallEntry): Promise<void> {
+  const { story, openedAt } = entry.present;
   const ended = push.ended as NonNullable<Push['ended']>;
   const now = context.clock.now();
   if (ended.exit !== 'complete')
     throw story.failure
       ? new OperationFailure(story.failure.reason, story.failure.class, story.failure.message)
       : pushFailure(ended.exit, ended.words, spec.pci);
-  await context.journal.updateInstall(spec.pci, { state: 'pushed', pushedAt: now });
-  context.onPushed(spec.bfbSize, (now - (context.journal.install(spec.pci)?.openedAt ?? now)) / 1000);
+  await entry.note({ state: 'pushed', pushedAt: now });
+  context.onPushed(spec.bfbSize, (now - openedAt) / 1000);
 }
 
 function show(control: OperationControl, story: LogStory, pushedShare: number): void {

@@ -24,6 +24,14 @@ describe('an installation', () => {
     ['is over when push and marker are there', at(100, { configured: true }, pushed(50)), true],
     ['goes on when the system is ready but not yet configured', at(560, ready, pushed(50)), undefined],
     ['is over when the system is ready and the grace has passed', at(590, ready, pushed(50)), true],
+    [
+      'is not over when the system is ready that the card had before: it was reset amid the install',
+      at(590, { ...ready, cutShort: true }, pushed(50)),
+      undefined,
+    ],
+    ['fails when nothing comes after that', at(1400, { ...ready, cutShort: true }, pushed(50)), 'InstallerSilent transient'],
+    ['is over by the marker all the same', at(590, { ...ready, cutShort: true, configured: true }, pushed(50)), true],
+    ['is over when the log may have lost the end of the installer', at(590, { ...ready, cutShort: true, lossy: true }, pushed(50)), true],
     ['fails when bf.cfg was never found', at(590, { ...ready, config: false }, pushed(50)), 'ConfigNotApplied transient'],
     ['fails when the log is silent', at(951, {}, pushed(50)), 'InstallerSilent transient'],
     [

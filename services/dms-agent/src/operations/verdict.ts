@@ -24,7 +24,9 @@ export function verdict(facts: InstallFacts, deadlines: Deadlines, readyGraceMs:
   const pushed = pushedAt !== undefined;
   if (pushed && story.configured) return true;
   if (story.failure) return new OperationFailure(story.failure.reason, story.failure.class, story.failure.message);
-  if (pushed && story.readyAt !== undefined && now - story.readyAt >= readyGraceMs) {
+  // The log loses lines: where it may have lost the end of the installer, a start of the card proves no reset. Where it has not, only the marker helps.
+  const oldSystem = story.cutShort && !story.lossy;
+  if (pushed && story.readyAt !== undefined && !oldSystem && now - story.readyAt >= readyGraceMs) {
     if (story.config) return true;
     return new OperationFailure('ConfigNotApplied', 'transient', 'the installed system is ready and its installer never found our bf.cfg');
   }
@@ -38,7 +40,8 @@ export function verdict(facts: InstallFacts, deadlines: Deadlines, readyGraceMs:
   if (!pushed && facts.lastByteAt !== undefined && over(facts.lastByteAt, deadlines.noByteSeconds))
     return new OperationFailure('PushTimedOut', 'transient', `the card took no byte of the image for ${minutes(deadlines.noByteSeconds)}`);
   if (pushed && over(Math.max(pushedAt, facts.watchedSince, story.lastLineAt ?? 0), deadlines.noLogSeconds)) {
-    const words = `the card wrote no log line for ${minutes(deadlines.noLogSeconds)}; last: ${story.lastLine ?? 'none'}`;
+    const reset = oldSystem ? 'the card was reset before its installer had ended; ' : '';
+    const words = `${reset}the card wrote no log line for ${minutes(deadlines.noLogSeconds)}; last: ${story.lastLine ?? 'none'}`;
     return story.rebooted
       ? new OperationFailure('InstalledOsNotReady', 'needsHuman', words)
       : new OperationFailure('InstallerSilent', 'transient', words);

@@ -21,7 +21,9 @@ export async function watch(spec: InstallSpec, context: OperationContext, contro
   const log = new CardLog(busAddress(spec.pci), context.rshim, entry.present.oldLog);
   const markers = { configured: spec.marker, failed: failureMarker(spec.uid, spec.attempt) };
   const hear = async (news: string[]) => {
-    if (news.length > 0) await entry.note({ story: tell(entry.present.story, news, markers, clock.now()) });
+    if (news.length === 0) return;
+    const story = tell(entry.present.story, news, markers, clock.now());
+    await entry.note({ story: log.full ? { ...story, lossy: true } : story });
   };
   const watchedSince = clock.now();
   let bytes = { count: 0, at: watchedSince };

@@ -1,5 +1,5 @@
 /** Follows the log of one card through resets, other readers and changes of its device's number. */
-import { inDropMode, isFilling, LogTail } from './misc.ts';
+import { inDropMode, isFilling, isFull, LogTail } from './misc.ts';
 import type { Rshim } from './rshim.ts';
 
 export class CardLog {
@@ -10,6 +10,8 @@ export class CardLog {
   #filling = false;
   /** The host lost rshim to the BMC, as of the last look. */
   dropMode = false;
+  /** Lines may have been lost, as of the last look. */
+  full = false;
 
   /** @param pci `0000:4b:00` @param oldLog lines that are no news */
   constructor(pci: string, rshim: Rshim, oldLog?: readonly string[]) {
@@ -27,6 +29,7 @@ export class CardLog {
         const report = await this.#rshim.read(this.#device);
         this.dropMode = inDropMode(report);
         this.#filling = isFilling(report.log ?? []);
+        this.full = isFull(report.log ?? []);
       }
     } catch {
       this.#device = undefined;

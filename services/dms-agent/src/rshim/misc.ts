@@ -40,6 +40,9 @@ export const inDropMode = (report: MiscReport): boolean => (report.fields['DROP_
 /** The card's log buffer holds 128 words and drops what is beyond: it is to be emptied when it is half full. */
 export const isFilling = (log: readonly string[]): boolean => logWords(log) >= 64;
 
+/** A line of a hundred characters may have found no room. */
+export const isFull = (log: readonly string[]): boolean => logWords(log) > 112;
+
 /** Words of 8 bytes that these lines take of the log buffer: a header each, then the text without level and module. */
 export const logWords = (lines: readonly string[]): number =>
   lines.reduce((sum, line) => sum + 1 + Math.ceil(line.replace(/^\w+\[\w+\]:\s*/, '').length / 8), 0);

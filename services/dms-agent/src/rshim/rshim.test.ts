@@ -1,7 +1,7 @@
 /** The rshim texts: reports, logs that come in every way, and the story that they tell. */
 import { failureMarker, installMarker } from '@dpf/api';
 import { describe, expect, test } from '@jest/globals';
-import { inDropMode, isFilling, LogTail, parseMisc, pciOfDevName } from './misc.ts';
+import { inDropMode, isFilling, isFull, LogTail, parseMisc, pciOfDevName } from './misc.ts';
 import { emptyStory, tell } from './story.ts';
 
 const report = (log?: string[]) =>
@@ -35,6 +35,10 @@ describe('misc', () => {
     const line = `INFO[MISC]: ${'x'.repeat(56)}`; // 8 words
     expect(isFilling(Array(7).fill(line))).toBe(false);
     expect(isFilling(Array(8).fill(line))).toBe(true);
+  });
+  test('a buffer that has no room for a line may have lost one', () => {
+    const line = `INFO[MISC]: ${'x'.repeat(56)}`;
+    expect([14, 15].map((lines) => isFull(Array(lines).fill(line)))).toEqual([false, true]);
   });
 });
 
@@ -102,6 +106,22 @@ describe('the story of a log', () => {
     expect(after('INFO[MISC]: DPU is ready').readyAt).toBeUndefined();
     expect(after(...INSTALLED, 'INFO[MISC]: Linux up', 'INFO[MISC]: DPU is ready')).toMatchObject({ readyAt: 1000, config: true });
   });
+
+  const BOOTS = ['INFO[BL2]: start', 'INFO[UEFI]: exit Boot Service', 'INFO[MISC]: Linux up', 'INFO[MISC]: DPU is ready'];
+  const FOUND = 'INFO[MISC]: Found bf.cfg';
+  test.each<[string, string[], boolean]>([
+    ['from its disk after the installer ended is no reset', [...INSTALLED, ...BOOTS], false],
+    ['from the image is no reset', [...BOOTS.slice(0, 2), ...INSTALLED], false],
+    ['when the installer had hardly begun was reset', [FOUND, ...BOOTS], true],
+    ['while the system was being written was reset', [FOUND, 'INFO[MISC]: Installing OS image', ...BOOTS], true],
+    [
+      'as the next agent reads again is no reset',
+      [...BOOTS.slice(0, 2), FOUND, ...BOOTS.slice(0, 2), FOUND, 'INFO[MISC]: Installing OS image'],
+      false,
+    ],
+    ['once the system was written is no reset', [FOUND, 'INFO[MISC]: Ubuntu installation completed', ...BOOTS], false],
+    ['after the installation of firmware alone is no reset', [FOUND, 'INFO[MISC]: Updating NIC firmware...', ...BOOTS], false],
+  ])('a card that starts %s', (_case, lines, cutShort) => expect(after(...lines).cutShort ?? false).toBe(cutShort));
 
   test('percent never goes back, also when the card boots once more', () => {
     let story = emptyStory;

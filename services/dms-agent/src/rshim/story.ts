@@ -10,6 +10,12 @@ export interface LogStory {
   installer?: boolean;
   /** The installer found our bf.cfg. */
   config?: boolean;
+  /** The installer has written the system: what boots from now on is the new one. */
+  written?: boolean;
+  /** After the installer had begun the card started again, and no line said that the system was written: it was reset, and what boots may be the old one. */
+  cutShort?: boolean;
+  /** The log was seen (nearly) full: a line that is missing proves nothing. */
+  lossy?: boolean;
   /** The installed system was started. */
   rebooted?: boolean;
   /** When `DPU is ready` was seen after the installer had begun; milliseconds since 1970. */
@@ -30,6 +36,8 @@ export const emptyStory: LogStory = { percent: 0, message: 'waits for the card t
 export const hasEnded = (story: LogStory): boolean =>
   story.rebooted === true || story.readyAt !== undefined || story.configured === true || story.failure?.reason === 'InstallerFailed';
 
+const WRITTEN = { installer: true, written: true };
+
 /** Stages in the order of an installation: a line that matches says that the card got there. */
 const STAGES: readonly [RegExp, number, string, Partial<LogStory>?][] = [
   [/BL2\]: start|PSC BL1 START/, 2, 'the card starts from the image'],
@@ -40,10 +48,10 @@ const STAGES: readonly [RegExp, number, string, Partial<LogStory>?][] = [
   [/\w+ installation started/, 25, 'the operating system is being installed', { installer: true }],
   [/Installing (?:first |second )?OS image/, 30, 'the operating system is being installed', { installer: true }],
   [/Running bfb_modify_os from bf\.cfg/, 55, 'the installed system is being configured', { installer: true, config: true }],
-  [/\w+ installation completed/, 65, 'the operating system is installed', { installer: true }],
-  [/Updating NIC firmware/, 68, 'the NIC firmware is being updated', { installer: true }],
-  [/Installation finished/, 75, 'the installation is finished', { installer: true }],
-  [/Rebooting\.\.\./, 80, 'the card boots the installed system', { installer: true, rebooted: true }],
+  [/\w+ installation completed/, 65, 'the operating system is installed', WRITTEN],
+  [/Updating NIC firmware/, 68, 'the NIC firmware is being updated', WRITTEN],
+  [/Installation finished/, 75, 'the installation is finished', WRITTEN],
+  [/Rebooting\.\.\./, 80, 'the card boots the installed system', { ...WRITTEN, rebooted: true }],
   [/Linux up/, 90, 'the installed system is up'],
   [/DPU is ready/, 95, 'the installed system is ready, its first configuration runs'],
 ];
@@ -96,5 +104,8 @@ function tellLine(story: LogStory, line: string, markers: Markers, now: number):
   const ahead = percent >= story.percent ? { percent, message } : {};
   // Only a system that was installed after the push counts: before the installer has begun, this is the old one.
   const ready = percent === 95 && story.installer && story.readyAt === undefined ? { readyAt: now } : {};
-  return { ...story, ...ahead, ...facts, ...ready };
+  // A log that is read from its beginning again, by the next agent, starts with the start that the installer came after: the installer's lines follow.
+  const cutShort = percent === 2 ? story.installer === true && !story.written : story.cutShort === true && !facts?.installer;
+  const cut = cutShort === (story.cutShort ?? false) ? {} : { cutShort };
+  return { ...story, ...ahead, ...facts, ...ready, ...cut };
 }

@@ -47,7 +47,7 @@ export class Agent {
   #told = '';
   #open: () => void = () => undefined;
   readonly #opened = new Promise<void>((resolve) => (this.#open = resolve));
-  /** When dpu-controller last took an announcement, milliseconds since 1970. */
+  /** When dpu-controller last took an announcement, by the agent's clock. */
   announcedAt: number | undefined;
   /** Why it did not take the last one. */
   trouble: string | undefined;

@@ -58,7 +58,7 @@ await runService({
     });
     if (!only) return;
     onStop('only agent', () => only.release());
-    const journal = await Journal.open(config.stateDir, await bootOf(host, clock.now()));
+    const journal = await Journal.open(config.stateDir, await bootOf(host, Date.now()));
     const tools = createTools(config.toolPath);
     const rshim = new Rshim(host);
     const cards = new Cards({ host, rshim, tools, journal });

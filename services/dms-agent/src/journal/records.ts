@@ -34,7 +34,7 @@ export interface InstallRecord {
   attempt: number;
   /** running: the boot file was (about to be) opened; pushed: every byte of image and bf.cfg was taken. */
   state: 'running' | 'pushed' | 'succeeded' | 'failed';
-  /** Milliseconds since 1970. */
+  /** Times of an entry are of the agent's clock, which begins anew when the host boots. */
   openedAt: number;
   pushedAt?: number;
   story: LogStory;

@@ -20,7 +20,7 @@ export interface OperationContext {
   tools: Tools;
   clock: Clock;
   timing: Timing;
-  /** When this agent started; milliseconds since 1970. */
+  /** When this agent started, by its clock. */
   startedAt: number;
   /** Aborted when the agent ends. */
   stopping: AbortSignal;

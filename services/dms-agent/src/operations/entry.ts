@@ -39,6 +39,25 @@ export class InstallEntry {
   }
 
   /**
+   * For an agent that goes on with the install: a time that lies ahead is of an earlier boot of the host (or of an agent that counted from 1970), and is counted from
+   * now. One that does not is at least as long ago as it seems, whatever its boot.
+   */
+  async goOn(): Promise<void> {
+    const now = this.#context.clock.now();
+    const { openedAt, pushedAt, story } = this.present;
+    const { readyAt, lastLineAt } = story;
+    await this.note({
+      openedAt: Math.min(openedAt, now),
+      ...(pushedAt !== undefined && { pushedAt: Math.min(pushedAt, now) }),
+      story: {
+        ...story,
+        ...(readyAt !== undefined && { readyAt: Math.min(readyAt, now) }),
+        ...(lastLineAt !== undefined && { lastLineAt: Math.min(lastLineAt, now) }),
+      },
+    });
+  }
+
+  /**
    * An ending is told only once it stands on the disk: a next agent that found the install unfinished would reset nothing of this host any more.
    * @throws AgentStopping: the next agent finds out by itself
    */

@@ -92,8 +92,10 @@ async function begin(spec: InstallSpec, lock: CardLock, context: OperationContex
 /** After a restart of the agent. */
 async function goOn(spec: InstallSpec, entry: InstallRecord, context: OperationContext, control: OperationControl): Promise<string> {
   control.begun();
+  const journaled = new InstallEntry(spec, context);
+  await journaled.goOn();
   if (entry.state === 'running' && isNotedComplete(join(context.stateDir, noteName(spec)), spec.id))
-    await new InstallEntry(spec, context).note({ state: 'pushed', pushedAt: context.clock.now() });
+    await journaled.note({ state: 'pushed', pushedAt: context.clock.now() });
   if (context.journal.install(spec.pci)?.state === 'pushed') return follow(spec, context, control);
   // By push-once, a push found broken ends the attempt, unless the card says that it has all it needs.
   const device = await context.rshim.find(busAddress(spec.pci));

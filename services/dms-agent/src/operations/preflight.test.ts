@@ -52,7 +52,7 @@ describe('the preflight', () => {
   });
 
   test('waits for rshim while the host has only just booted', async () => {
-    agent.startedAt = Date.now();
+    agent.startedAt = agent.clock.now();
     agent.timing.rshimStartMs = 10_000;
     sim.arm({ name: 'rshim.absent', persistent: true });
     const running = run();

@@ -7,7 +7,7 @@ export type InstallSpec = OperationSpec & { kind: 'install' };
 export type Deadlines = InstallSpec['deadlines'];
 
 export interface InstallFacts {
-  /** Milliseconds since 1970, as all times here. */
+  /** By the agent's clock, as all times here. */
   now: number;
   openedAt: number;
   /** When the watching (re)began: silence is counted from here, not from before a restart of the agent. */

@@ -18,7 +18,7 @@ export interface LogStory {
   lossy?: boolean;
   /** The installed system was started. */
   rebooted?: boolean;
-  /** When `DPU is ready` was seen after the installer had begun; milliseconds since 1970. */
+  /** When `DPU is ready` was seen after the installer had begun, by the agent's clock. */
   readyAt?: number;
   /** The marker of this very attempt was seen. */
   configured?: boolean;
@@ -75,7 +75,7 @@ export interface Markers {
   failed: string;
 }
 
-/** The story with these new lines added. @param now milliseconds since 1970 */
+/** The story with these new lines added. @param now by the agent's clock */
 export function tell(story: LogStory, lines: readonly string[], markers: Markers, now: number): LogStory {
   let told = story;
   for (const line of lines) told = { ...tellLine(told, line, markers, now), lastLine: line.slice(0, 200), lastLineAt: now };

@@ -54,7 +54,7 @@ export async function bench(host: { socket: string; toolPath: string }, timing: 
     images: new Images(volume, journal),
     clock: systemClock,
     timing: { ...TIMING, ...timing },
-    startedAt: Date.now(),
+    startedAt: systemClock.now(),
     stopping: stopping.signal,
     warn: (message) => void warnings.push(message),
     warnings,

@@ -29,6 +29,16 @@ describe('controller-wide limits', () => {
     expect(capsOf(first, all, [], settings).installs?.ahead).toBe(1);
     expect(capsOf(last, all, [], settings).installs?.ahead).toBe(2);
   });
+  test('the DPUs of a host, which began together, follow one another: they share its reset', () => {
+    const line = ['w2', 'w1', 'w2', 'w1'].map(
+      (host, i) =>
+        another(`${i}`, host)
+          .inPhase('Pending', 10 - i)
+          .operation('preflight', 'Succeeded').object,
+    );
+    const ahead = line.map((one) => capsOf(one, line, [], settings).installs?.ahead);
+    expect(ahead).toEqual([2, 0, 3, 1]);
+  });
   test('one that is paused, or goes, stands in nobody’s way', () => {
     const paused = another('a').spec({ paused: true }).inPhase('Pending', 2_000).operation('preflight', 'Succeeded').object;
     expect(capsOf(waiting('b', 0), [paused], [], settings).installs?.ahead).toBe(0);

@@ -5,6 +5,7 @@ import { capsOf } from './caps.ts';
 import { hashOf, previewBfcfg, readValues } from './flavor-inputs.ts';
 import { at, clustersOf, hasFinalizer, isBeingDeleted, isClaimed, isSameCluster, phaseOf } from './lifecycle/facts.ts';
 import type { BfbFacts, FlavorFacts, FormerCluster, Observed, Seen, Sibling, TenantFacts } from './lifecycle/observed.ts';
+import { placeOf } from './place.ts';
 import { isKnown, type World } from './world.ts';
 
 export interface Observation {
@@ -130,7 +131,8 @@ async function readFormer({ tenants }: World, dpu: Dpu, signal?: AbortSignal): P
   );
 }
 
-function siblingOf({ metadata, spec, status }: Dpu): Sibling {
+function siblingOf(dpu: Dpu): Sibling {
+  const { metadata, spec, status } = dpu;
   return {
     uid: metadata.uid ?? '',
     name: metadata.name,
@@ -139,6 +141,7 @@ function siblingOf({ metadata, spec, status }: Dpu): Sibling {
     operation: status?.operation,
     deleting: metadata.deletionTimestamp !== undefined,
     paused: spec.paused,
+    inLine: placeOf(dpu) === 'waiting',
     nextRetryAt: status?.phase === 'Rebooting' ? at(status.attempt?.nextRetryTime) : undefined,
   };
 }

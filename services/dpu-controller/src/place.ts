@@ -22,8 +22,10 @@ export function placeOf(dpu: Dpu): Place | undefined {
   return isReady && !spec.paused && metadata.deletionTimestamp === undefined && !standsAside(dpu) ? 'waiting' : undefined;
 }
 
-/** Who began first goes first; the uid decides between equals. */
-const rankOf = ({ metadata, status }: Dpu): string => `${status?.attempt?.startedAt} ${metadata.uid}`;
+/** Who began first goes first, to the minute: the DPUs of a host, which began together, follow one another, and share its reset. The uid decides between equals. */
+const rankOf = ({ metadata, spec, status }: Dpu): string =>
+  `${status?.attempt?.startedAt.slice(0, MINUTE_OF_TIME)} ${spec.nodeName} ${metadata.uid}`;
+const MINUTE_OF_TIME = '2006-01-02T15:04'.length;
 
 export const isBefore = (a: Dpu, b: Dpu): boolean => rankOf(a) < rankOf(b);
 

@@ -1,7 +1,7 @@
 import { NODE_ANNOTATIONS, type Dpu, type Node } from '@dpf/api';
 import type { Store } from '@dpf/kube';
 import { describe, expect, test } from '@jest/globals';
-import { ago, dpu, node, type DpuBuilder } from './test/builders.ts';
+import { MINUTES, ago, dpu, node, type DpuBuilder } from './test/builders.ts';
 import { everyKey, onDpuEvent, onNodeEvent, onTenantNodeEvent, trimNode, type Queues } from './wake-ups.ts';
 import { DPU_INDEXES, type World } from './world.ts';
 
@@ -72,7 +72,13 @@ describe('a Dpu', () => {
       sibling().meta({ name, uid: name }).inPhase('Pending', sinceMs).operation('preflight', 'Succeeded').object;
     const event = updated(dpu().inPhase('OSInstalling'), dpu().inPhase('Error'));
     const installing = sibling().meta({ name: 'installing', uid: 'i' }).inPhase('NodeEffect').object;
-    const stores = storesOf([event.object, installing, waiting('late', 1_000), waiting('first', 3_000), waiting('second', 2_000)]);
+    const stores = storesOf([
+      event.object,
+      installing,
+      waiting('late', MINUTES),
+      waiting('first', 3 * MINUTES),
+      waiting('second', 2 * MINUTES),
+    ]);
     const told = (maxParallelInstalls: number) =>
       woken((queues) => onDpuEvent(stores, { ...SETTINGS, maxParallelInstalls }, queues, event)).filter((key) => key.startsWith('dpu: '));
     expect(told(1).slice(1)).toEqual([]);

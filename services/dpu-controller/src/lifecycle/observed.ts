@@ -75,6 +75,8 @@ export interface Sibling {
   readonly operation?: { readonly kind: OperationKind; readonly state: string };
   readonly deleting: boolean;
   readonly paused?: boolean;
+  /** It lacks nothing but a place under maxParallelInstalls. */
+  readonly inLine?: boolean;
   /** Milliseconds; the reset of the host is not tried again before. */
   readonly nextRetryAt?: number;
 }

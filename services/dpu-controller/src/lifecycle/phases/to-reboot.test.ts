@@ -327,6 +327,13 @@ describe('Rebooting', () => {
       { phase: 'Rebooting', reason: 'WaitingForHostReset', does: [] },
     ],
     [
+      'a sibling that waits for a place under the limit is waited for: otherwise its installation took another reset',
+      observed(rebooting(), {
+        siblings: [{ ...other, phase: 'Pending', inLine: true, operation: { kind: 'preflight', state: 'Succeeded' } }],
+      }),
+      { phase: 'Rebooting', reason: 'WaitingForHostReset', does: [] },
+    ],
+    [
       'a sibling that waits for its image is not',
       observed(rebooting(), { siblings: [{ ...other, phase: 'Pending' }] }),
       { phase: 'Rebooting', reason: 'WaitingForHostReset', does: ['submitReset'] },

@@ -38,7 +38,7 @@ function world(): World {
     clock: { now: () => Date.now() },
     chance: () => 0.5,
     wake: async () => undefined,
-    settings: { discovery: 'nfd' },
+    settings: { namespaces: [], discovery: 'nfd' },
   } as unknown as World;
 }
 

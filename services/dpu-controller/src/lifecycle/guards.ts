@@ -151,7 +151,7 @@ function soonerByAnnouncement(o: Observed): number {
   return changed ? failed + SHORTEST_PAUSE_MS : Infinity;
 }
 /** The two times are of two replicas' clocks: where they differ each failure may seem to be before the announcement, and would be tried again at once, and again. */
-const SHORTEST_PAUSE_MS = 10_000;
+const SHORTEST_PAUSE_MS = 5_000;
 
 /** Nothing new is started; a running install ends, and what follows it is finished. */
 function paused(o: Observed): Outcome | undefined {

@@ -24,7 +24,7 @@ let parts: Bench;
 let at: number;
 /** Done while the agent sleeps. */
 let asleep: () => Promise<unknown>;
-let announcements: (Announcement & { at: number })[];
+let announcements: (Announcement & { at: number; aliveAt: number })[];
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'dms-agent-'));
@@ -48,11 +48,13 @@ const clock: Clock = {
 };
 
 /** An agent that holds nothing, until it has announced itself so often. */
-async function announced(times: number, chance = () => 0.5): Promise<typeof announcements> {
+async function announced(times: number, { chance = 0.5, refused = 0 } = {}): Promise<typeof announcements> {
   const enough = Promise.withResolvers<void>();
   const controller: Controller = {
     announce: async (announcement) => {
-      if (announcements.push({ ...announcement, at }) === times) enough.resolve();
+      const heard = announcements.push({ ...announcement, at, aliveAt: agent.aliveAt });
+      if (heard === times) enough.resolve();
+      if (heard <= refused) throw new Error('dpu-controller is away');
       return { dpus: [] };
     },
     report: async () => ({}),
@@ -63,8 +65,9 @@ async function announced(times: number, chance = () => 0.5): Promise<typeof anno
   const context = { ...parts, clock };
   const announce = () => undefined;
   const executor = new Executor(context, controller, { node: 'worker-1', instance: 'i', heartbeatMs: SECOND, onEnded: announce, announce });
-  const settings = { node: 'worker-1', instance: 'i', version: '1', detectMs: DETECT, askMs: ASK, chance };
-  await new Agent(context, controller, executor, settings).start({ receive: async () => undefined, close: async () => undefined });
+  const settings = { node: 'worker-1', instance: 'i', version: '1', detectMs: DETECT, askMs: ASK, chance: () => chance };
+  const agent: Agent = new Agent(context, controller, executor, settings);
+  await agent.start({ receive: async () => undefined, close: async () => undefined });
   await enough.promise;
   parts.stop();
   return announcements;
@@ -77,7 +80,7 @@ describe('an agent that holds nothing', () => {
   ])(
     'announces itself all the same now and then, not with all the others: its Node may have been made again (chance %s)',
     async (chance, share) => {
-      const heard = await announced(4, () => chance);
+      const heard = await announced(4, { chance });
       const pauses = heard.slice(1).map((each, i) => each.at - (heard[i]?.at ?? 0));
       for (const pause of pauses) {
         expect(pause).toBeGreaterThanOrEqual(share * ASK);
@@ -86,6 +89,12 @@ describe('an agent that holds nothing', () => {
       expect(new Set(heard.map(({ cards, holds }) => JSON.stringify([cards, holds]))).size).toBe(1);
     },
   );
+
+  test('is alive while dpu-controller is away: a restart would cut an install off', async () => {
+    const heard = await announced(60, { refused: 59 });
+    expect((heard.at(-1)?.at ?? 0) - (heard[0]?.at ?? 0)).toBeGreaterThan(ASK);
+    expect(heard.map(({ at, aliveAt }) => at - aliveAt)).toEqual(heard.map(() => 0));
+  });
 
   test('announces a change of its cards that an operation saw first', async () => {
     asleep = async () => {

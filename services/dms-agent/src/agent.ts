@@ -45,21 +45,23 @@ export class Agent {
   #again = false;
   /** The cards of the last announcement that was taken. */
   #told = '';
+  /** When the next one is due though there is no news. */
+  #dueAt = 0;
   #open: () => void = () => undefined;
   readonly #opened = new Promise<void>((resolve) => (this.#open = resolve));
   /** When dpu-controller last took an announcement, by the agent's clock. */
   announcedAt: number | undefined;
   /** Why it did not take the last one. */
   trouble: string | undefined;
-  /** When the agent last looked at its cards. */
-  lookedAt: number;
+  /** When the agent last looked at its cards, or asked dpu-controller once more. */
+  aliveAt: number;
 
   constructor(context: OperationContext, controller: Controller, executor: Executor, settings: AgentSettings) {
     this.#context = context;
     this.#controller = controller;
     this.#executor = executor;
     this.#settings = settings;
-    this.lookedAt = context.clock.now();
+    this.aliveAt = context.clock.now();
   }
 
   /**
@@ -117,12 +119,16 @@ export class Agent {
 
   async #announceOnce(): Promise<void> {
     const { clock, stopping, journal } = this.#context;
+    const { askMs, chance = Math.random } = this.#settings;
     for (let pause = FIRST_PAUSE_MS; !stopping.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+      // A dpu-controller that is away is no reason to restart: installs would be cut off.
+      this.aliveAt = clock.now();
       // What is known before the question is asked: a Dpu that is made meanwhile is not in the answer.
       const known = new Set([...Object.values(journal.data.installs), ...Object.values(journal.data.hostNetworks)].map(({ uid }) => uid));
       try {
         const reply = await this.#send();
         this.announcedAt = clock.now();
+        this.#dueAt = this.announcedAt + askMs * (0.8 + 0.4 * chance());
         this.trouble = undefined;
         if (await this.#undoGone(known, reply)) this.#again = true;
         return;
@@ -206,7 +212,7 @@ export class Agent {
   /** Looks at the cards now and then, and announces what is new; now and then also that nothing is. */
   async #watchHost(): Promise<void> {
     const { clock, stopping } = this.#context;
-    const { detectMs, askMs, chance = Math.random } = this.#settings;
+    const { detectMs } = this.#settings;
     // Often after a start and after a change (drivers are starting, a card is coming back), then ever more rarely.
     for (let pause = LOOK_AGAIN_MS; !stopping.aborted; pause = Math.min(2 * pause, detectMs)) {
       await clock.sleep(pause, stopping);
@@ -216,8 +222,7 @@ export class Agent {
       const changed = JSON.stringify(this.#context.cards.current) !== this.#told;
       if (changed) pause = LOOK_AGAIN_MS;
       // An announcement without news costs dpu-controller a read, and no write.
-      const due = clock.now() - (this.announcedAt ?? 0) >= askMs * (0.8 + 0.4 * chance());
-      if (changed || due) await this.announce();
+      if (changed || clock.now() >= this.#dueAt) await this.announce();
     }
   }
 
@@ -227,7 +232,7 @@ export class Agent {
     } catch (error) {
       this.#context.warn('cannot look at the cards', { err: error });
     } finally {
-      this.lookedAt = this.#context.clock.now();
+      this.aliveAt = this.#context.clock.now();
     }
   }
 

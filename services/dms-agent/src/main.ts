@@ -113,7 +113,9 @@ await runService({
     });
     probes.readiness('announced', () => (agent.announcedAt === undefined ? (agent.trouble ?? 'not announced yet') : undefined));
     const longest = 3 * config.detectSeconds * 1000 + 120_000;
-    probes.liveness('loop', () => (clock.now() - agent.lookedAt > longest ? 'has not looked at the host for too long' : undefined));
+    probes.liveness('loop', () =>
+      clock.now() - agent.aliveAt > longest ? 'has neither looked at the host nor asked dpu-controller for too long' : undefined,
+    );
 
     const receiver = createOperationReceiver(
       {

@@ -1,6 +1,6 @@
 /** The whole decision of one reconcile, from facts alone: which Dpus to create, change and delete, and what the rollout's grants become. */
 import { API_VERSION, DPU_LABELS, FINALIZERS, KINDS, NODE_ANNOTATIONS, type ClaimRecord, type Dpu, type DpuSet, type Node } from '@dpf/api';
-import { byHost, unavailableOf } from './availability.ts';
+import { byHost, unavailableOf, waitsForGrant } from './availability.ts';
 import { dpuLabels, dpuName } from './names.ts';
 import { planRollout, isRolling, type RolloutPlan } from './rollout.ts';
 import { unwanted, wantedCards, type WantedCard } from './selection.ts';
@@ -81,7 +81,7 @@ export function plan(facts: Facts): Plan {
     desired,
     create: hands ? missing.filter((card) => !contested.has(cardKey(card.node, card.pci))).map((card) => newDpu(set, card)) : [],
     remove: hands || deleting ? leaving.filter(({ dpu }) => dpu.metadata.deletionTimestamp === undefined) : [],
-    quiet: hands && isRolling(set) ? quietChanges(set, staying, cards, rollout) : [],
+    quiet: hands ? (isRolling(set) ? quietChanges(set, staying, cards, rollout) : consents(staying)) : [],
     rollout,
     conflicts,
     problems: found.flatMap((one) => one.problems),
@@ -91,6 +91,12 @@ export function plan(facts: Facts): Plan {
 }
 
 const cardKey = (node: string, pci: string): string => `${node}/${pci}`;
+
+/** With OnDelete whoever deletes a Dpu, so that it is made anew, has said when: there is no rollout that would grant it. */
+const consents = (dpus: readonly Dpu[]): Plan['quiet'] =>
+  dpus
+    .filter((dpu) => dpu.metadata.deletionTimestamp === undefined && waitsForGrant(dpu))
+    .map((dpu) => ({ dpu, patch: { spec: { grant: 1 } } }));
 
 function quietChanges(set: DpuSet, dpus: Dpu[], cards: WantedCard[], rollout: RolloutPlan): Plan['quiet'] {
   const byKey = new Map(cards.map((card) => [cardKey(card.node, card.pci), card]));
@@ -137,8 +143,6 @@ function newDpu(set: DpuSet, card: WantedCard): Dpu {
       nodeName: card.node,
       pciAddress: card.pci,
       ...rest,
-      // Whoever deletes a Dpu so that it is made anew has said when: there is no rollout that would grant it.
-      ...(isRolling(set) ? {} : { grant: 1 }),
       ...(nodeEffect ? { nodeEffect } : {}),
       ...(cluster ? { cluster } : {}),
     },

@@ -70,8 +70,11 @@ describe('a card that comes to a host in service', () => {
   });
 
   test('with OnDelete waits for nobody: there is no rollout that would grant it', () => {
-    const world = widened({ strategy: { type: 'OnDelete' } });
-    expect(seconds.map((name) => world.dpus.get(name)?.spec.grant)).toEqual([1, 1, 1]);
+    const world = widened();
+    world.wait(...seconds.slice(0, 2));
+    world.spec((spec) => (spec.strategy = { type: 'OnDelete' }));
+    world.settle();
+    expect(seconds.map((name) => world.dpus.get(name)?.spec.grant)).toEqual([1, 1, undefined]);
   });
 });
 

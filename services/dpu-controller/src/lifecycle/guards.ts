@@ -73,8 +73,8 @@ function revision(o: Observed): Outcome | undefined {
   const changed = metadata.generation !== attempt.generation;
   const now = inputsNow(o);
   const disturbs = isOwned(o) && readySibling(o) !== undefined;
-  // The grant was given while its card was being made just that: Ready takes it over.
-  if (granted && isFlashed(o) && !namesOthers(o)) return undefined;
+  // The grant was given while its card was being made just that: Ready takes it over, once it is known what the inputs are now.
+  if (granted && !namesOthers(o) && (isFlashed(o) || (phaseOf(o) === 'Ready' && !now))) return undefined;
   const isNew = granted || (changed && (phaseOf(o) === 'Error' ? !disturbs : !isOwned(o) && namesOthers(o)));
   if (!isNew) return undefined;
   if (phaseOf(o) === 'Ready' && now && attempt.inputs && sameInputs(now, attempt.inputs))

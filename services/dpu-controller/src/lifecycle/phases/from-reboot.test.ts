@@ -165,8 +165,15 @@ describe('HostNetworkConfiguration, DPUClusterConfig, Ready', () => {
     expect(status).toMatchObject({ phase: 'Ready', attempt: { number: 1, grant: 3, generation: 2 }, observedGeneration: 2 });
   });
   test('a grant that comes while its card is being made just that is taken over in the end: nothing is flashed twice', () => {
-    const { status } = decide(observed(config().spec({ grant: 3 }).meta({ generation: 2 }), { tenant: tenant(joined) }));
-    expect(status).toMatchObject({ phase: 'Ready', attempt: { number: 1, grant: 3 } });
+    const joining = config().spec({ grant: 3 }).meta({ generation: 2 });
+    // The phase asks for neither image nor flavor.
+    const { status } = decide(observed(joining, { tenant: tenant(joined), bfb: 'unread', flavor: 'unread' }));
+    expect(status).toMatchObject({ phase: 'Ready', attempt: { number: 1 } });
+    expect(status?.attempt?.grant).toBeUndefined();
+    expect(decide(observed(joining.status(status ?? {}), { tenant: tenant(joined) })).status).toMatchObject({
+      phase: 'Ready',
+      attempt: { number: 1, grant: 3 },
+    });
   });
   test('a grant of another image begins the next attempt, the old software being in use until the preflight passed', () => {
     const decision = decide(

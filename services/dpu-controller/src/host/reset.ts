@@ -4,11 +4,11 @@ import type { Sibling } from '../lifecycle/observed.ts';
 import { recordsOf, withRecords } from './records.ts';
 
 /** Nothing of this Dpu would be cut off by a reset of the host, and nothing that would need another reset is about to begin. */
-export function isQuiet({ phase, operation, deleting, paused, inLine }: Sibling): boolean {
+export function isQuiet({ phase, operation, deleting, paused }: Sibling): boolean {
   if (operation?.kind === 'install' && (operation.state === 'Claimed' || operation.state === 'Cancelling')) return false;
   // What is paused cannot be claimed: the guard refuses it, so waiting for it would have no end.
   if (deleting || paused) return true;
-  if (phase === 'Pending') return !inLine && !(operation?.kind === 'preflight' && operation.state === 'Open');
+  if (phase === 'Pending') return !(operation?.kind === 'preflight' && operation.state === 'Open');
   return phase !== 'NodeEffect' && phase !== 'OSInstalling';
 }
 

@@ -2,7 +2,7 @@
 import { DPU_ANNOTATIONS } from '@dpf/api';
 import { at, attemptOf, isHeld } from '../facts.ts';
 import { isQuiet } from '../../host/reset.ts';
-import type { Observed } from '../observed.ts';
+import type { Observed, Sibling } from '../observed.ts';
 import type { Effect, Outcome, Stay } from '../outcome.ts';
 
 export function rebooting(o: Observed): Outcome {
@@ -54,7 +54,9 @@ export function rebooting(o: Observed): Outcome {
       recheckMs: pause,
       stalled: true,
     });
-  const blocking = host.reset ? undefined : firstOf(o.siblings.filter((sibling) => !isQuiet(sibling)).map(({ name }) => name));
+  const isPatient = o.now - (at(dpu.status?.phaseSince) ?? o.now) < LINE_MS;
+  const isAwaited = (sibling: Sibling) => !isQuiet(sibling) || (isPatient && sibling.inLine === true);
+  const blocking = host.reset ? undefined : firstOf(o.siblings.filter(isAwaited).map(({ name }) => name));
   if (blocking !== undefined)
     return wait([], { message: `the installation of Dpu ${blocking} to end, so that host ${host.name} can be reset` });
   return wait(host.agent?.boot === bootToLeave ? [{ do: 'submitReset', boot: bootToLeave }] : [], { resetDue: true });
@@ -64,3 +66,5 @@ export function rebooting(o: Observed): Outcome {
 const firstOf = (names: string[]): string | undefined => names.sort()[0];
 
 const RECHECK_MS = 60_000;
+/** So long a reset waits for DPUs of the host that stand in line for an installation, to share it with them. The place may be taken by one that hangs. */
+const LINE_MS = 30 * 60_000;

@@ -334,6 +334,18 @@ describe('Rebooting', () => {
       { phase: 'Rebooting', reason: 'WaitingForHostReset', does: [] },
     ],
     [
+      'half an hour later its place may never become free: it is waited for no longer',
+      observed(
+        dpu()
+          .inPhase('Rebooting', 30 * MINUTES)
+          .operation('install', 'Succeeded', { bootToLeave: 1 }),
+        {
+          siblings: [{ ...other, phase: 'Pending', inLine: true, operation: { kind: 'preflight', state: 'Succeeded' } }],
+        },
+      ),
+      { phase: 'Rebooting', reason: 'WaitingForHostReset', does: ['submitReset'] },
+    ],
+    [
       'a sibling that waits for its image is not',
       observed(rebooting(), { siblings: [{ ...other, phase: 'Pending' }] }),
       { phase: 'Rebooting', reason: 'WaitingForHostReset', does: ['submitReset'] },

@@ -1,6 +1,6 @@
-import type { NodeEffect } from '@dpf/api';
+import { NODE_ANNOTATIONS, type NodeEffect } from '@dpf/api';
 import { describe, expect, test } from '@jest/globals';
-import { MINUTES, ago, dpu, node, observed, type DpuBuilder, type NodeBuilder } from '../test/builders.ts';
+import { MINUTES, UID, ago, dpu, node, observed, type DpuBuilder, type NodeBuilder } from '../test/builders.ts';
 import { decide } from './decide.ts';
 
 const installing = () => dpu().inPhase('OSInstalling').operation('install', 'Claimed');
@@ -42,6 +42,15 @@ describe('the node effect, from the installation to Ready', () => {
     const report = { instance: 'agent-1', boot: 1, state: 'running', percent: 50, message: 'pushes' } as const;
     const { effects } = decide(observed(installing(), { host: node().agent().claimed('uid-2'), report }));
     expect(effects).not.toContainEqual(expect.objectContaining({ do: 'hold' }));
+  });
+  test.each([
+    ['as another holder set it: two that put it back would never rest', 'b', false],
+    ['as nobody set it', 'c', true],
+  ])('a label that stands %s', (_, value, isPutBack) => {
+    const holder = (role: string) => ({ attempt: 1, namespace: 'dpf', name: role, pci: '0000-4b-00', labels: { role } });
+    const host = anew().record(NODE_ANNOTATIONS.holders, { [UID]: holder('a'), 'uid-2': holder('b') });
+    host.object.metadata.labels = { ...host.object.metadata.labels, role: value };
+    expect(does(installing(), host).includes('hold')).toBe(isPutBack);
   });
   test('not anew for each repetition of the host network: the holder of the attempt before serves', () => {
     expect(does(attempt(network(), { number: 2, installed: 1 }).operation('hostNetwork', 'Open'), anew().held(1))).not.toContain('hold');

@@ -19,5 +19,7 @@ function stands(host: HostFacts, holder: HolderRecord | undefined): boolean {
   if (!holder) return false;
   const { taint, labels = {} } = holder;
   if (taint && !host.taints.some(({ key, effect }) => key === taint.key && effect === taint.effect)) return false;
-  return Object.entries(labels).every(([key, value]) => host.labels[key] === value);
+  // Where another holder set the same label otherwise, whoever came last has it: two that put it back would never rest.
+  const isOfHolder = (key: string) => Object.values(host.holders).some((other) => other.labels?.[key] === host.labels[key]);
+  return Object.entries(labels).every(([key, value]) => host.labels[key] === value || (key in host.labels && isOfHolder(key)));
 }

@@ -20,6 +20,9 @@ export interface TenantClustersOptions extends Pick<ClusterOptions, 'userAgent' 
 
 type Options = { signal?: AbortSignal | undefined };
 
+/** Entries that long overdue are of nobody any more, in milliseconds. */
+const FORGOTTEN_MS = 3_600_000;
+
 export function createTenantClusters(options: TenantClustersOptions): TenantClusters {
   const { grants, now = Date.now } = options;
   const entries = new Map<string, Entry>();
@@ -123,6 +126,8 @@ export function createTenantClusters(options: TenantClustersOptions): TenantClus
         const unusable = tenant.unusable();
         if (unusable) throw new TenantError(unusable);
         const at = await extendTokens(tenant.cluster.resource<Secret>(CORE.Secret), user, attempt, { now, signal: options.signal });
+        // Another replica may have deleted the tokens of those that are long due.
+        for (const [other, due] of tenant.tokensDue) if (due.at < now() - FORGOTTEN_MS) tenant.tokensDue.delete(other);
         tenant.tokensDue.set(uid, { attempt, at });
       }),
 

@@ -12,7 +12,6 @@ const QUIET_SECONDS = Number(process.env['SCALE_QUIET_SECONDS'] ?? 15);
 /** Time for all DPUs to come into being and to say what they wait for. Nothing is asked of it but an end. */
 const CREATION_SECONDS = 90;
 
-const MOVE_SECONDS = 5;
 /**
  * How many times as long as on a machine of its own something takes here: whoever shares the processors with others waits for its turn. The fleet's own
  * processes and those of a second test file are not counted as others.
@@ -27,6 +26,8 @@ interface Cost {
   perDpu: number;
   /** Those of dpu-controller: no set's share of lists dilutes them. */
   ofDpuController: number;
+  /** From the creation of the set until all Dpus wait. */
+  seconds: number;
   table: string;
 }
 
@@ -50,6 +51,7 @@ async function createWithoutFlavor(fleet: LargeFleet, count: number): Promise<Co
   return {
     perDpu,
     ofDpuController,
+    seconds,
     table: `${count} Dpus: ${perDpu.toFixed(2)} requests each, in ${seconds.toFixed(1)} s\n${linesOf(table)}`,
   };
 }
@@ -86,7 +88,7 @@ describe(`a set of ${MANY} DPUs whose flavor is missing`, () => {
     (QUIET_SECONDS + 10) * 1000,
   );
 
-  test(`all have moved on within ${MOVE_SECONDS} s of the creation of the flavor`, async () => {
+  test('once the flavor is there all move on at once: in less time than it took to make them', async () => {
     const before = fleet.requestTable();
     const began = performance.now();
     await fleet.host.cluster.resource<DPUFlavor>(KINDS.DPUFlavor).create(example().flavor);
@@ -97,6 +99,6 @@ describe(`a set of ${MANY} DPUs whose flavor is missing`, () => {
       `${MANY} Dpus moved on within ${seconds.toFixed(2)} s, at a crowding of ${crowding().toFixed(1)}\n${linesOf(fleet.requestTable(before))}\n  ${anyDpu}`,
     );
     expect(fleet.dpus.all.map(({ status }) => status?.phase)).not.toContain('Initializing');
-    expect(seconds).toBeLessThan(MOVE_SECONDS * crowding());
+    expect(seconds).toBeLessThan(many.seconds);
   }, 60_000);
 });

@@ -234,7 +234,8 @@ describe('timers', () => {
     });
     const timer = async () => Number((await server.admin.zscore(`dpf:${name}:timers`, 'k')) ?? 0);
     await queue.wakeAfter('k', before);
-    await queue.wake({ key: 'k' });
+    // One that rings at once wakes by itself.
+    if (before > 0) await queue.wake({ key: 'k' });
     await until('it runs', () => runs === 1);
     const began = Date.now();
     await queue.wakeAfter('k', meanwhile);

@@ -132,7 +132,7 @@ onBothApis((api, startApi) => {
         const { image, url } = offer('crawling.bfb', anImage(2_000_000));
         stage.images.break({ bytesPerSecond: 100_000 });
         await stage.create('crawling', { url });
-        await stage.until('it is under way', async () => (await stage.files()).length > 0);
+        await stage.until('something has come', async () => (await stage.bytes()) > 0);
         stage.endOfTime();
         const status = await stage.phase('crawling', 'Error');
         expect(status).toMatchObject({ attempts: 1, lastError: { reason: 'DownloadStalled' }, nextRetryTime: expect.any(String) });

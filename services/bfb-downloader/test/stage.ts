@@ -177,6 +177,11 @@ export class Stage {
     );
     return files.flat().sort();
   }
+  /** Bytes of all files on the volume. */
+  async bytes(): Promise<number> {
+    const sizes = (await this.files()).map(async (name) => (await stat(join(this.volume, name)).catch(() => undefined))?.size ?? 0);
+    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  }
   /** GET requests for an image. */
   fetches = (path: string) => this.images.requests.filter((request) => request.path === path).length;
   bfb = (name: string): Bfb | undefined => this.bfbs.store.get({ name, namespace: NAMESPACE });

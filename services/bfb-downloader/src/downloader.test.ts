@@ -345,10 +345,10 @@ onBothApis((api, startApi) => {
       const stops = new Map<string, () => Promise<void>>();
       const replica = async (name: string) => void stops.set(name, await stage.replica(name));
       /** Serves an image slowly, once, and waits until a replica downloads it; answers which, and the digest. */
-      const slowly = async (name: string) => {
+      const slowly = async (name: string, bytesPerSecond = 200_000) => {
         const image = anImage(3_000_000);
         stage.images.put(`${name}.bfb`, image);
-        stage.images.break({ bytesPerSecond: 200_000 });
+        stage.images.break({ bytesPerSecond });
         await stage.create(name, { url: `${stage.images.url}/${name}.bfb` });
         return image;
       };
@@ -371,7 +371,8 @@ onBothApis((api, startApi) => {
 
       test('take over from one that was killed in the middle of a download, with Redis erased', async () => {
         const victim = stage.process('victim');
-        const image = await slowly('orphan');
+        // A minute: the second replica has to be there before it is over.
+        const image = await slowly('orphan', 50_000);
         expect(await busy()).toBe('victim');
         await replica('two');
         // Both work side by side for a while: a replica that has just started does not know Redis' epoch yet.
@@ -382,6 +383,7 @@ onBothApis((api, startApi) => {
         victim.kill('SIGKILL');
         await exited;
         expect(stage.bfb('orphan')?.status?.phase).toBe('Downloading');
+        stage.images.heal();
         await stage.redis.flush();
         await publishedOnly('orphan', image.sha256);
         expect(stage.fetches('orphan.bfb')).toBe(2);

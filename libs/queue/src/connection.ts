@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { RedisSettings } from './ports.ts';
-import { RedisUnfit, explain, parseInfo, unfitness } from './preflight.ts';
+import { RedisUnfit, explain, parseInfo, refusalOf, unfitness, type Trouble } from './preflight.ts';
 
 export interface ConnectOptions {
   /** Told of everything that goes wrong on the connection; it is dealt with here already. */
@@ -60,8 +60,7 @@ export class RedisHandle extends EventEmitter<{ erased: [string] }> {
   /** A random value that stands in Redis; when it is missing or another, Redis was erased. */
   readonly epochKey: string;
   private readonly where: string;
-  private sentence: string | undefined;
-  private isRefused = false;
+  private trouble: Trouble | undefined;
   private serverRun: string | undefined;
   private readonly fit = Promise.withResolvers<void>();
 
@@ -71,14 +70,18 @@ export class RedisHandle extends EventEmitter<{ erased: [string] }> {
     this.prefix = keyPrefix(settings);
     this.epochKey = `${this.prefix}:epoch`;
     this.where = new URL(settings.url).host;
-    this.sentence = `Redis at ${this.where} was not reached yet`;
+    this.trouble = { sentence: `Redis at ${this.where} was not reached yet`, lasting: false };
     this.fit.promise.catch(() => {});
     this.client = new Redis(redisOptions(settings));
     this.client.on('error', (error: Error) => {
       this.failed(error);
       options.onError(error);
     });
-    this.client.on('close', () => (this.sentence ??= `the connection to Redis at ${this.where} was lost: trying again until it is back`));
+    this.client.on(
+      'close',
+      () =>
+        (this.trouble ??= { sentence: `the connection to Redis at ${this.where} was lost: trying again until it is back`, lasting: false }),
+    );
     this.client.on('ready', () => void this.inspect().catch((error: Error) => this.failed(error)));
   }
 
@@ -92,12 +95,12 @@ export class RedisHandle extends EventEmitter<{ erased: [string] }> {
 
   /** For readiness: undefined while Redis is reachable and fit, else one sentence that says what to do. */
   problem(): string | undefined {
-    return this.sentence;
+    return this.trouble?.sentence;
   }
 
   /** For liveness: why only a restart helps, for user and password are read at the start; undefined while Redis does not refuse them. */
   refusal(): string | undefined {
-    return this.isRefused ? this.sentence : undefined;
+    return refusalOf(this.trouble);
   }
 
   async close(): Promise<void> {
@@ -115,8 +118,7 @@ export class RedisHandle extends EventEmitter<{ erased: [string] }> {
     const unfit = unfitness(info);
     if (unfit !== undefined) throw new RedisUnfit(unfit);
     await this.client.set(this.epochKey, randomUUID(), 'NX');
-    this.sentence = undefined;
-    this.isRefused = false;
+    this.trouble = undefined;
     this.fit.resolve();
     const before = this.serverRun;
     this.serverRun = info.run_id;
@@ -125,14 +127,9 @@ export class RedisHandle extends EventEmitter<{ erased: [string] }> {
   }
 
   private failed(error: Error): void {
-    const {
-      sentence,
-      lasting,
-      refused = false,
-    } = error instanceof RedisUnfit ? { sentence: error.message, lasting: true } : explain(error, this.where);
-    this.sentence = sentence;
-    this.isRefused = refused;
-    if (lasting) this.fit.reject(error instanceof RedisUnfit ? error : new RedisUnfit(sentence));
+    const trouble = error instanceof RedisUnfit ? { sentence: error.message, lasting: true } : explain(error, this.where);
+    this.trouble = trouble;
+    if (trouble.lasting) this.fit.reject(error instanceof RedisUnfit ? error : new RedisUnfit(trouble.sentence));
   }
 }
 

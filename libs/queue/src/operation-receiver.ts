@@ -6,7 +6,7 @@ import { keyPrefix, redisOptions } from './connection.ts';
 import { Mirror } from './mirror.ts';
 import { within } from './outbox.ts';
 import type { OperationReceiver, RedisSettings } from './ports.ts';
-import { explain } from './preflight.ts';
+import { explain, refusalOf, type Trouble } from './preflight.ts';
 
 export interface ReceiverOptions {
   /** Told of everything that goes wrong; it is dealt with here already. */
@@ -42,36 +42,32 @@ class BullReceiver implements NodeReceiver {
   private readonly running = new Map<string, { result: Promise<string>; mirror: Mirror }>();
   private worker: Worker | undefined;
   private handler: Handler = () => Promise.reject(new Error('not receiving yet'));
-  private sentence: string | undefined;
-  private isRefused = false;
+  private trouble: Trouble | undefined;
 
   constructor(settings: RedisSettings, node: string, options: ReceiverOptions) {
     this.options = options;
     this.prefix = keyPrefix(settings);
     this.where = new URL(settings.url).host;
-    this.sentence = `Redis at ${this.where} was not reached yet`;
+    this.trouble = { sentence: `Redis at ${this.where} was not reached yet`, lasting: false };
     // The agents' user may not ask for INFO, which is what the ready check does.
     this.client = new Redis({ ...redisOptions(settings), enableReadyCheck: false });
     this.client.on('error', (error: Error) => {
-      const { sentence, refused = false } = explain(error, this.where);
-      this.sentence = sentence;
-      this.isRefused = refused;
+      this.trouble = explain(error, this.where);
       options.onError(error);
     });
     this.client.on('ready', () => {
-      this.sentence = undefined;
-      this.isRefused = false;
+      this.trouble = undefined;
       if (this.worker) void this.adopt().catch(this.onError);
     });
     this.queue = openQueue({ client: this.client, prefix: this.prefix }, agentQueue(node), this.onError);
   }
 
   problem(): string | undefined {
-    return this.sentence;
+    return this.trouble?.sentence;
   }
 
   refusal(): string | undefined {
-    return this.isRefused ? this.sentence : undefined;
+    return refusalOf(this.trouble);
   }
 
   async receive(handler: Handler): Promise<void> {

@@ -26,12 +26,20 @@ export function unfitness(info: Record<string, string>): string | undefined {
   return undefined;
 }
 
-/**
- * Explains why Redis did not answer as it should.
- * @param where host and port, without credentials
- * @returns `lasting`: it will not heal by waiting. `refused`: user and password are not (no longer) good; a process knows those of its start
- */
-export function explain(error: Error & { code?: string }, where: string): { sentence: string; lasting: boolean; refused?: boolean } {
+/** Why Redis does not answer as it should. */
+export interface Trouble {
+  sentence: string;
+  /** It will not heal by waiting. */
+  lasting: boolean;
+  /** User and password are not (no longer) good; a process knows those of its start. */
+  refused?: boolean;
+}
+
+/** The sentence of a trouble that only a restart ends; undefined for any other. */
+export const refusalOf = (trouble: Trouble | undefined): string | undefined => (trouble?.refused ? trouble.sentence : undefined);
+
+/** @param where host and port, without credentials */
+export function explain(error: Error & { code?: string }, where: string): Trouble {
   const { message, code = '' } = error;
   if (/^(WRONGPASS|NOAUTH|ERR AUTH|ERR invalid password)/.test(message))
     return {

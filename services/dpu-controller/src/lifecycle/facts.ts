@@ -57,7 +57,8 @@ export function isHeld(o: Observed, host: HostFacts): boolean {
   return holder?.attempt === attemptOf(o).number && effectStands(host, o.dpu.spec.nodeEffect);
 }
 
-function effectStands(host: HostFacts, effect: NodeEffect | undefined): boolean {
+/** The taint and the labels of this effect are on the Node. */
+export function effectStands(host: HostFacts, effect: NodeEffect | undefined): boolean {
   const { taint, customLabel } = effect ?? {};
   if (taint && !host.taints.some(({ key, effect }) => key === taint.key && effect === taint.effect)) return false;
   return Object.entries(customLabel ?? {}).every(([key, value]) => host.labels[key] === value);

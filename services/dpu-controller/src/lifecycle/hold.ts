@@ -1,6 +1,6 @@
 /** The node effect stands from the end of phase NodeEffect to Ready: what was lost with the Node, or taken off by hand, is put back. */
 import type { HolderRecord, Phase } from '@dpf/api';
-import { attemptOf, pciOf, phaseOf, uidOf } from './facts.ts';
+import { attemptOf, effectStands, pciOf, phaseOf, uidOf } from './facts.ts';
 import type { HostFacts, Observed } from './observed.ts';
 import type { Effect } from './outcome.ts';
 
@@ -17,9 +17,9 @@ export function withHold(o: Observed, effects: Effect[]): Effect[] {
 /** As it was recorded: another effect in the spec is for the next attempt, and one of an earlier attempt serves where only the host network is repeated. */
 function stands(host: HostFacts, holder: HolderRecord | undefined): boolean {
   if (!holder) return false;
-  const { taint, labels = {} } = holder;
-  if (taint && !host.taints.some(({ key, effect }) => key === taint.key && effect === taint.effect)) return false;
   // Where another holder set the same label otherwise, whoever came last has it: two that put it back would never rest.
-  const isOfHolder = (key: string) => Object.values(host.holders).some((other) => other.labels?.[key] === host.labels[key]);
-  return Object.entries(labels).every(([key, value]) => host.labels[key] === value || (key in host.labels && isOfHolder(key)));
+  const isOfHolder = (key: string) =>
+    key in host.labels && Object.values(host.holders).some(({ labels }) => labels?.[key] === host.labels[key]);
+  const labels = Object.entries(holder.labels ?? {}).filter(([key]) => !isOfHolder(key));
+  return effectStands(host, { taint: holder.taint, customLabel: Object.fromEntries(labels) });
 }
